@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+export const TokenScope = z.enum(['admin', 'view', 'peer', 'metrics']);
+export type TokenScope = z.infer<typeof TokenScope>;
+
+/**
+ * One line of JSON on standard output of `belvedere-engine enrol --dir DIR --scope admin`, read over SSH. It makes the
+ * node's key and certificate if there are none yet, and a new token each time; the token is stored on the node as a hash only.
+ */
+export const Enrolment = z.object({
+  nodeId: z.uuid(),
+  version: z.string(),
+  port: z.int().min(1).max(65535),
+  /** Base64 SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4). */
+  certificatePin: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  tokenId: z.string().max(64),
+  scope: TokenScope,
+});
+export type Enrolment = z.infer<typeof Enrolment>;

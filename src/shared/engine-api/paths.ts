@@ -1,0 +1,33 @@
+import type { CameraId, StreamName } from './camera.ts';
+
+/** Paths of the engine's HTTPS API. Every one but `health` needs `Authorization: Bearer TOKEN`. */
+export const enginePaths = {
+  /** GET, no token. 200 or 503, body `Health`. */
+  health: '/health',
+  /** GET, scope metrics. Prometheus text format. */
+  metrics: '/metrics',
+  /** GET, scope view. `EngineStatus`. */
+  status: '/api/v1/status',
+  /** GET scope view, PUT scope admin. */
+  config: '/api/v1/config',
+  /** GET, scope view, query `from`, `to` (ms UTC) and `limit`. `SegmentList`. */
+  segments: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}/segments`,
+  /** GET, scope view. The fMP4 file of one segment, byte ranges allowed. */
+  segment: (cameraId: CameraId, segmentId: number): string => `/api/v1/cameras/${cameraId}/segments/${segmentId}.mp4`,
+  /**
+   * WebSocket, scope view. Binary messages, together one FLV file (header, sequence headers, the current group of
+   * pictures, then live tags). Close codes: `liveCloseCodes`.
+   */
+  live: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}`,
+} as const;
+
+/** Why the engine closed a live WebSocket (RFC 6455 §7.4.2, private range). */
+export const liveCloseCodes = {
+  cameraUnknown: 4404,
+  /** The viewer read too slowly for too long. */
+  tooSlow: 4408,
+  tooManyViewers: 4429,
+  /** The camera stopped or its parameters changed; open again. */
+  streamEnded: 4410,
+  shuttingDown: 1001,
+} as const;

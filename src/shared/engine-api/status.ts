@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { CameraId } from './camera.ts';
+
+/** `GET /health`: minimal, because anyone on the network may ask. */
+export const Health = z.object({ status: z.enum(['ok', 'failing']) });
+export type Health = z.infer<typeof Health>;
+
+/** How the connection to one stream of a camera stands. */
+export const StreamState = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('idle') }),
+  z.object({ kind: z.literal('connecting'), sinceUtcMs: z.number() }),
+  z.object({ kind: z.literal('streaming'), sinceUtcMs: z.number() }),
+  z.object({
+    kind: z.literal('waiting'),
+    /** Same words as the engine's `Interruption`. */
+    reason: z.enum([
+      'unreachable',
+      'refused-credentials',
+      'silent',
+      'protocol',
+      'unsupported',
+      'closed-by-camera',
+      'stopped',
+    ]),
+    detail: z.string(),
+    sinceUtcMs: z.number(),
+    retryAtUtcMs: z.number(),
+  }),
+]);
+export type StreamState = z.infer<typeof StreamState>;
+
+export const StreamStatus = z.object({
+  state: StreamState,
+  /** Over the last few seconds; 0 when nothing comes. */
+  bitrateBps: z.number().nonnegative(),
+  framesPerSecond: z.number().nonnegative(),
+  /** Age of the newest frame when the answer was made, ms; absent before the first. */
+  lastFrameAgeMs: z.number().nonnegative().optional(),
+  width: z.int().positive().optional(),
+  height: z.int().positive().optional(),
+  /** RFC 6381, such as `avc1.640028`. */
+  videoCodec: z.string().optional(),
+  audioCodec: z.string().optional(),
+  viewers: z.int().nonnegative(),
+  framesReceived: z.int().nonnegative(),
+  /** Frames or packets known to be missing or unusable. */
+  framesLost: z.int().nonnegative(),
+  reconnects: z.int().nonnegative(),
+});
+export type StreamStatus = z.infer<typeof StreamStatus>;
+
+export const RecordingState = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('off') }),
+  z.object({ kind: z.literal('waiting-for-stream') }),
+  z.object({ kind: z.literal('recording'), sinceUtcMs: z.number(), segmentId: z.int().positive() }),
+  z.object({
+    kind: z.literal('halted'),
+    reason: z.enum(['disk-full', 'disk-error']),
+    detail: z.string(),
+    sinceUtcMs: z.number(),
+  }),
+]);
+export type RecordingState = z.infer<typeof RecordingState>;
+
+export const EngineCameraStatus = z.object({
+  id: CameraId,
+  recording: RecordingState,
+  bytesRecorded: z.int().nonnegative(),
+  main: StreamStatus,
+  sub: StreamStatus.optional(),
+});
+export type EngineCameraStatus = z.infer<typeof EngineCameraStatus>;
+
+export const VolumeStatus = z.object({
+  path: z.string(),
+  totalBytes: z.number().nonnegative(),
+  freeBytes: z.number().nonnegative(),
+  /** Recording halts below this much free space. */
+  reserveBytes: z.number().nonnegative(),
+  state: z.enum(['ok', 'full', 'error']),
+});
+export type VolumeStatus = z.infer<typeof VolumeStatus>;
+
+/** `GET /api/v1/status`. */
+export const EngineStatus = z.object({
+  nodeId: z.uuid(),
+  version: z.string(),
+  nowUtcMs: z.number(),
+  startedUtcMs: z.number(),
+  configVersion: z.int().nonnegative(),
+  /** CPU of the engine's process, 1 = one core busy, over the last few seconds. */
+  cpuCores: z.number().nonnegative(),
+  residentBytes: z.int().nonnegative(),
+  volumes: z.array(VolumeStatus),
+  cameras: z.array(EngineCameraStatus),
+});
+export type EngineStatus = z.infer<typeof EngineStatus>;
