@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** Identifies a camera on the desk, on the nodes, in paths and in file names. */
-export const CameraId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes');
+export const CameraId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes');
 export type CameraId = z.infer<typeof CameraId>;
 
 export const StreamName = z.enum(['main', 'sub']);

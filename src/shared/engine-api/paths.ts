@@ -13,7 +13,8 @@ export const enginePaths = {
   /** GET, scope view, query `from`, `to` (ms UTC) and `limit`. `SegmentList`. */
   segments: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}/segments`,
   /** GET, scope view. The fMP4 file of one segment, byte ranges allowed. */
-  segment: (cameraId: CameraId, segmentId: number): string => `/api/v1/cameras/${cameraId}/segments/${segmentId}.mp4`,
+  segment: (cameraId: CameraId, segmentId: number): string =>
+    `/api/v1/cameras/${cameraId}/segments/${segmentId}.mp4`,
   /**
    * WebSocket, scope view. Binary messages, together one FLV file (header, sequence headers, the current group of
    * pictures, then live tags). Close codes: `liveCloseCodes`.

@@ -1,0 +1,12 @@
+import type { z } from 'zod';
+import type { FeatureContract, Procedure } from '../../shared/contract/index.ts';
+
+type Maybe<T> = T | Promise<T>;
+
+/** What the desk does for one declared procedure. `signal` ends with the page's interest or the desk. */
+export type Handler<P extends Procedure> = P['kind'] extends 'subscription'
+  ? (input: z.output<P['input']>, signal: AbortSignal) => AsyncIterable<z.input<P['output']>>
+  : (input: z.output<P['input']>, signal: AbortSignal) => Maybe<z.input<P['output']>>;
+
+/** One handler for each procedure of a feature's contract, no more and no fewer. */
+export type Handlers<F extends FeatureContract> = { readonly [K in keyof F]: Handler<F[K]> };
