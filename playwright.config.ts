@@ -1,0 +1,40 @@
+import { defineConfig } from '@playwright/test';
+import { findChromium } from './scripts/tools.mjs';
+
+const chromium = findChromium();
+
+/** FINDINGS: software GL drops frames, so no GPU; nothing of the browser's own may reach for the network. */
+const chromiumArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export default defineConfig({
+  testDir: 'tests/e2e',
+  outputDir: 'out/test/e2e',
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: process.env['CI'] === 'true',
+  timeout: 120_000,
+  reporter: [['list'], ['json', { outputFile: 'out/test/e2e.json' }]],
+  projects: [
+    {
+      name: 'chromium',
+      use: {
+        browserName: 'chromium',
+        viewport: { width: 1440, height: 900 },
+        launchOptions: {
+          args: chromiumArguments,
+          ...(chromium === undefined ? {} : { executablePath: chromium }),
+        },
+        screenshot: 'only-on-failure',
+        trace: 'retain-on-failure',
+      },
+    },
+  ],
+});
