@@ -1,5 +1,7 @@
 import type { Database as Sqlite } from 'better-sqlite3';
+import type { WebSocket } from 'ws';
 import type { VaultState } from '../../shared/contract/index.ts';
+import type { CameraId, StreamName } from '../../shared/engine-api/index.ts';
 
 export type { Clock } from '../../shared/domain/clock.ts';
 export type { Log } from '../../shared/domain/log.ts';
@@ -30,3 +32,20 @@ export type SecretName =
   | `node/${string}/ssh-key`
   | `node/${string}/ssh-key-passphrase`
   | `node/${string}/engine-token`;
+
+/** The part of an engine's client that the media relay needs. `platform/engine-client`'s `EngineClient` is one. */
+export interface LiveEngine {
+  /**
+   * Starts the engine's live WebSocket (`enginePaths.live`), its certificate pinned and the token presented. It comes back
+   * connecting; the caller owns it and closes it.
+   */
+  openLive(cameraId: CameraId, stream: StreamName): WebSocket;
+}
+
+/** Which engine serves which camera right now. The feature that watches the engines provides it. */
+export interface EngineDirectory {
+  /** Throws `not-found`, `not-assigned` or `engine-unavailable`. */
+  forCamera(cameraId: CameraId): LiveEngine;
+  /** From the engine's newest report; false while it is not known. Throws like `forCamera`, and `not-found` for a sub stream that is not there. */
+  hasAudio(cameraId: CameraId, stream: StreamName): boolean;
+}

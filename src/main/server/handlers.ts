@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { FeatureContract, Procedure } from '../../shared/contract/index.ts';
+import type { Contract, FeatureContract, Procedure } from '../../shared/contract/index.ts';
 
 type Maybe<T> = T | Promise<T>;
 
@@ -10,3 +10,6 @@ export type Handler<P extends Procedure> = P['kind'] extends 'subscription'
 
 /** One handler for each procedure of a feature's contract, no more and no fewer. */
 export type Handlers<F extends FeatureContract> = { readonly [K in keyof F]: Handler<F[K]> };
+
+/** The handlers of every feature of a contract. */
+export type ContractHandlers<C extends Contract> = { readonly [N in keyof C]: Handlers<C[N]> };

@@ -9,6 +9,22 @@ export const WallLayout = z.object({
 });
 export type WallLayout = z.infer<typeof WallLayout>;
 
+/**
+ * Why the desk closed a live WebSocket (RFC 6455 §7.4.2, private range); the engine's own `liveCloseCodes` are passed on
+ * unchanged. The close reason is one sentence in English.
+ */
+export const liveRelayCloseCodes = {
+  /** The camera is on no node. */
+  notAssigned: 4405,
+  /** The page read too slowly for too long. The same number as the engine's. */
+  tooSlow: 4408,
+  /** Too many live pictures are open on this desk. The same number as the engine's. */
+  tooManyViewers: 4429,
+  /** The engine cannot be reached, or went away in the middle. */
+  engineUnavailable: 4503,
+  shuttingDown: 1001,
+} as const;
+
 export const wallContract = {
   layout: query(Nothing, WallLayout),
   setLayout: mutation(WallLayout, Nothing),
