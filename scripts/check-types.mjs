@@ -2,7 +2,16 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-const projects = ['src/shared', 'src/engine', 'src/main', 'src/preload', 'src/renderer', 'src/sim', 'tests'];
+const projects = [
+  'src/shared',
+  'src/engine',
+  'src/main',
+  'src/preload',
+  'src/renderer',
+  'src/sim',
+  'scripts',
+  'tests',
+];
 
 /** @param {string} project @returns {Promise<number>} */
 const check = (project) =>

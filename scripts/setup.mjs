@@ -124,7 +124,8 @@ function installTools() {
   }
   say(`installing ${names} with apt`);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const aptOptions = { stdio: /** @type {const} */ (['ignore', 'ignore', 2]), env: environment };
+  /** @type {import('node:child_process').SpawnSyncOptions} */
+  const aptOptions = { stdio: ['ignore', 'ignore', 2], env: environment };
   spawnSync('apt-get', ['update', '-qq'], aptOptions);
   const result = spawnSync(
     'apt-get',
