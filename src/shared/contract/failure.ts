@@ -10,6 +10,7 @@ export const FailureCode = z.enum([
   'vault-locked',
   'wrong-passphrase',
   'database-newer',
+  'database-damaged',
   'data-folder-in-use',
   'port-in-use',
   'address-in-use',
