@@ -1,0 +1,23 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import ssh2 from 'ssh2';
+
+/** The node's Ed25519 host key in OpenSSH format; made on first use, then the same as long as the file is there. */
+export async function loadHostKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    return makeHostKey(path);
+  }
+}
+
+async function makeHostKey(path: string): Promise<string> {
+  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'simulated node' });
+  await writeFile(`${path}.new`, pair.private, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  return pair.private;
+}
+
+export async function forgetHostKey(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
