@@ -7,7 +7,7 @@ export const CameraConfig = z.object({
   name: z.string().min(1).max(200),
   main: RtspUrl,
   sub: RtspUrl.optional(),
-  /** Kept in the node's sealed store; never returned. */
+  /** Kept in the node's sealed store; never returned. Absent in an update: the camera keeps those the node has for its id. */
   credentials: Credentials.optional(),
   record: z.boolean(),
 });
@@ -19,7 +19,13 @@ export type CameraConfig = z.infer<typeof CameraConfig>;
  */
 export const ConfigUpdate = z.object({
   version: z.int().nonnegative(),
-  cameras: z.array(CameraConfig).max(1000),
+  cameras: z
+    .array(CameraConfig)
+    .max(1000)
+    .refine(
+      (cameras) => new Set(cameras.map(({ id }) => id)).size === cameras.length,
+      'camera ids must be unique',
+    ),
 });
 export type ConfigUpdate = z.infer<typeof ConfigUpdate>;
 

@@ -10,6 +10,7 @@ export const EngineFailureCode = z.enum([
   'unavailable',
   'internal',
 ]);
+export type EngineFailureCode = z.infer<typeof EngineFailureCode>;
 
 /** The body of every answer of the engine's API that is not 2xx. */
 export const EngineFailure = z.object({

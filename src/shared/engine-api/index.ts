@@ -1,3 +1,4 @@
+export * from './bundle.ts';
 export * from './camera.ts';
 export * from './config.ts';
 export * from './enrolment.ts';

@@ -14,5 +14,20 @@ export const SegmentInfo = z.object({
 });
 export type SegmentInfo = z.infer<typeof SegmentInfo>;
 
+const QueryInteger = z
+  .string()
+  .regex(/^\d{1,15}$/, 'a whole number')
+  .transform(Number);
+
+/** The query of `enginePaths.segments`, as it stands in the address. Segments that touch `from` to `to`, oldest first. */
+export const SegmentQuery = z.strictObject({
+  /** UTC, ms since 1970. */
+  from: QueryInteger.optional(),
+  to: QueryInteger.optional(),
+  /** At most this many; the list is marked as truncated when there are more. */
+  limit: QueryInteger.pipe(z.int().min(1).max(10_000)).default(1_000),
+});
+export type SegmentQuery = z.infer<typeof SegmentQuery>;
+
 export const SegmentList = z.object({ segments: z.array(SegmentInfo).max(10_000), truncated: z.boolean() });
 export type SegmentList = z.infer<typeof SegmentList>;

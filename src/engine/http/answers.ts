@@ -1,0 +1,88 @@
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { errorCode } from '../platform/layout.ts';
+import { parseByteRange } from './byte-range.ts';
+import { ApiFailure } from './failure.ts';
+import type { Answer } from './router.ts';
+
+const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
+/** Sends what a route answered. Throws `ApiFailure` while nothing has been sent yet. */
+export async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+): Promise<void> {
+  switch (answer.kind) {
+    case 'json':
+      sendJson(response, answer.status, { body: answer.body, headers: {} });
+      return;
+    case 'text':
+      response.writeHead(200, { ...commonHeaders, 'content-type': answer.contentType }).end(answer.text);
+      return;
+    case 'file':
+      await sendFile(request, response, answer);
+      return;
+  }
+}
+
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: Extract<Answer, { kind: 'file' }>,
+): Promise<void> {
+  const range = parseByteRange(request.headers.range, file.byteLength);
+  if (range.kind === 'unsatisfiable') {
+    throw new ApiFailure(
+      'invalid-request',
+      `The file has ${file.byteLength} bytes; the range asked for lies behind its end.`,
+      {
+        status: 416,
+        headers: { 'content-range': `bytes */${file.byteLength}` },
+      },
+    );
+  }
+  const { first, last } = range.kind === 'part' ? range : { first: 0, last: file.byteLength - 1 };
+  const headers = {
+    ...commonHeaders,
+    'content-type': file.contentType,
+    'accept-ranges': 'bytes',
+    'content-length': last - first + 1,
+    ...(range.kind === 'part' ? { 'content-range': `bytes ${first}-${last}/${file.byteLength}` } : {}),
+  };
+  if (file.byteLength === 0) {
+    response.writeHead(200, headers).end();
+    return;
+  }
+  const stream = createReadStream(file.path, { start: first, end: last });
+  // Opened before the status goes out: a file deleted a moment ago is a 404, not a broken download.
+  await new Promise<void>((resolve, reject) => {
+    stream.once('open', () => resolve());
+    stream.once('error', (error) =>
+      reject(
+        errorCode(error) === 'ENOENT'
+          ? new ApiFailure('not-found', 'The segment was deleted to make room.')
+          : new ApiFailure('unavailable', `The segment cannot be read (${errorCode(error)}).`),
+      ),
+    );
+  });
+  response.writeHead(range.kind === 'part' ? 206 : 200, headers);
+  await pipeline(stream, response);
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  content: { readonly body: object; readonly headers: Readonly<Record<string, string>> },
+): void {
+  const text = JSON.stringify(content.body);
+  response
+    .writeHead(status, {
+      ...commonHeaders,
+      ...content.headers,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+    })
+    .end(text);
+}

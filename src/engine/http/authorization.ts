@@ -1,0 +1,24 @@
+import type { TokenScope } from '../../shared/engine-api/index.ts';
+import { scopePermits } from '../platform/tokens.ts';
+import type { TokenRegistry } from '../platform/tokens.ts';
+import { ApiFailure } from './failure.ts';
+
+/**
+ * Lets a request with a fitting bearer token (RFC 6750 §2.1) through. Throws `ApiFailure`: `unauthorized` without a
+ * valid token, `forbidden` when the token's scope does not reach.
+ */
+export function authorize(header: string | undefined, needed: TokenScope, tokens: TokenRegistry): void {
+  const token = /^Bearer ([A-Za-z0-9_-]+)$/i.exec(header ?? '')?.[1];
+  const bearer = token === undefined ? undefined : tokens.bearerOf(token);
+  if (bearer === undefined) {
+    throw new ApiFailure('unauthorized', 'A valid bearer token is needed. Enrol the node to get one.', {
+      headers: { 'www-authenticate': 'Bearer realm="belvedere-engine"' },
+    });
+  }
+  if (!scopePermits(bearer.scope, needed)) {
+    throw new ApiFailure(
+      'forbidden',
+      `This token has the scope ${bearer.scope}; ${needed} is needed. Enrol with that scope to get another token.`,
+    );
+  }
+}
