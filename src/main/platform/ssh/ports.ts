@@ -32,7 +32,7 @@ export interface ExecOptions {
   readonly signal?: AbortSignal;
   /** From the request to the command's end; 30 s unless told. */
   readonly timeoutMs?: number;
-  /** Written to the command, then end of file. The only way a secret may travel. */
+  /** Written to the command, then end of file. The only way a secret may travel. Without it the command's input is open and silent. */
   readonly stdin?: string | Readable;
   /** Bound of standard output and of standard error, each; 1 MiB unless told. More fails with `command-failed`. */
   readonly maxOutputBytes?: number;
