@@ -1,0 +1,73 @@
+import { XMLParser } from 'fast-xml-parser';
+import { z } from 'zod';
+
+/** Something that is not the XML we asked for: broken, with a document type, too deep, or with elements missing. */
+export class XmlError extends Error {
+  override readonly name = 'XmlError';
+}
+
+const maximumDepth = 32;
+const named: ReadonlyMap<string, string> = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
+
+/** Only XML's five predefined entities and character references (XML 1.0 §4.1, §4.6): nothing that a document could define. */
+function decodeReferences(text: string): string {
+  return text.replaceAll(
+    /&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);/g,
+    (whole, reference: string) => {
+      if (!reference.startsWith('#')) return named.get(reference) ?? whole;
+      const codePoint = Number(reference.startsWith('#x') ? `0${reference.slice(1)}` : reference.slice(1));
+      return codePoint > 0 && codePoint <= 0x10_ff_ff ? String.fromCodePoint(codePoint) : whole;
+    },
+  );
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  textNodeName: '#text',
+  removeNSPrefix: true,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  maxNestedTags: maximumDepth,
+  tagValueProcessor: (_name, text) => decodeReferences(text),
+  attributeValueProcessor: (_name, text) => decodeReferences(text),
+});
+
+/**
+ * XML as plain objects: elements by local name (prefixes differ from vendor to vendor), several of one name as an array,
+ * attributes as `@name`, text as a string, or as `#text` beside attributes. Always give the outcome to a schema.
+ */
+export function parseXml(text: string): unknown {
+  // Entities can only be defined in a document type, which SOAP forbids (SOAP 1.2 Part 1 §5).
+  if (text.includes('<!DOCTYPE')) throw new XmlError('the answer has a document type, which SOAP forbids');
+  try {
+    return parser.parse(text, true);
+  } catch (error) {
+    throw new XmlError('the answer is not well-formed XML', { cause: error });
+  }
+}
+
+export function escapeXml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** An element's text, with or without attributes. */
+export const Text = z.union([
+  z.string(),
+  z.object({ '#text': z.string().default('') }).transform((element) => element['#text']),
+]);
+
+/** An element that may come once, several times or not at all. */
+export function several<S extends z.ZodType>(schema: S, maximum: number) {
+  return z.preprocess((value) => {
+    if (value === undefined || value === '') return [];
+    return Array.isArray(value) ? value.slice(0, maximum) : [value];
+  }, z.array(schema));
+}
