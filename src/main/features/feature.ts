@@ -1,9 +1,13 @@
 import type { FeatureContract } from '../../shared/contract/index.ts';
 import type { Handlers } from '../server/handlers.ts';
 
-/** A part of the desk: what it answers to the page, and its life between `createApp`'s start and stop. */
-export interface Feature<F extends FeatureContract> {
-  readonly handlers: Handlers<F>;
+/** A feature's life between `createApp`'s start and stop. */
+export interface FeatureLife {
   start?(): void | Promise<void>;
   stop?(): void | Promise<void>;
+}
+
+/** A part of the desk: what it answers to the page, and its life. */
+export interface Feature<F extends FeatureContract> extends FeatureLife {
+  readonly handlers: Handlers<F>;
 }

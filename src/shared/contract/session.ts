@@ -18,3 +18,10 @@ export const deskPaths = {
   /** WebSocket, `?ticket=`; FLV as the engine sends it. */
   liveMedia: '/media/live',
 } as const;
+
+/** Why the desk closed the RPC WebSocket (RFC 6455 §7.4.2, private range). */
+export const rpcCloseCodes = {
+  /** No token, or one the desk does not know (it was restarted): connecting again is of no use, the window needs a new code. */
+  unauthorized: 4401,
+  shuttingDown: 1001,
+} as const;
