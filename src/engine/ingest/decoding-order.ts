@@ -1,0 +1,42 @@
+/** What a picture is taken to last before a second one tells. */
+const ASSUMED_FRAME_TICKS = 3_000;
+/** ITU-T H.264 §A.3.1: the decoded picture buffer holds no more. */
+const MOST_REORDERED = 16;
+
+/**
+ * Gives decoding times to samples that only carry presentation times. With at most N pictures shown later than decoded,
+ * the (N+1)th largest presentation time so far is a decoding time that rises and never lies behind its presentation.
+ */
+export class DecodingOrder {
+  #reorderDepth = 0;
+  /** The largest presentation times, smallest first; one more than the depth. */
+  #largest: number[] = [];
+  #last = -1;
+
+  /** Starts after a break; `reorderDepth` as the stream states it, and it grows when that was not true. */
+  restart(reorderDepth: number): void {
+    this.#reorderDepth = Math.min(reorderDepth, MOST_REORDERED);
+    this.#largest = [];
+  }
+
+  /** In 1/90000 s; the decoding time is larger than every one before. */
+  assign(presentation90k: number): { readonly dts90k: number; readonly pts90k: number } {
+    const largest = this.#largest;
+    if (largest.length === 0) {
+      for (let back = this.#reorderDepth; back > 0; back -= 1) {
+        largest.push(presentation90k - back * ASSUMED_FRAME_TICKS);
+      }
+    }
+    const smallest = largest[0];
+    if (smallest !== undefined && presentation90k < smallest && this.#reorderDepth < MOST_REORDERED) {
+      this.#reorderDepth += 1;
+    }
+    let place = largest.length;
+    while (place > 0 && (largest[place - 1] ?? 0) > presentation90k) place -= 1;
+    largest.splice(place, 0, presentation90k);
+    while (largest.length > this.#reorderDepth + 1) largest.shift();
+    const dts90k = Math.max(largest[0] ?? presentation90k, this.#last + 1);
+    this.#last = dts90k;
+    return { dts90k, pts90k: Math.max(presentation90k, dts90k) };
+  }
+}

@@ -1,0 +1,352 @@
+import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
+import type { StreamState, StreamStatus } from '../../shared/engine-api/status.ts';
+import { aacCodecString } from '../media/aac.ts';
+import { h264CodecString } from '../media/h264.ts';
+import type { Interruption, StreamSubscriber } from '../media/sample.ts';
+import { dialTcp, RtspFailure } from '../rtsp/index.ts';
+import type { Dial, RtspCredentials } from '../rtsp/index.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import type { RetryLimits } from './retry-delay.ts';
+import { RtspSource } from './rtsp-source.ts';
+import { SamplePipeline } from './sample-pipeline.ts';
+import { Subscribers } from './subscribers.ts';
+import { TrafficWindow } from './traffic-window.ts';
+import { WallClock } from './wall-clock.ts';
+
+export interface IngestLimits extends RetryLimits {
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** From the start of an attempt until the camera plays. */
+  readonly setUpTimeoutMs: number;
+  /** Without a packet of video for so long, the camera is taken to be gone. */
+  readonly silenceTimeoutMs: number;
+  /** Packets come, but nothing that can be shown. */
+  readonly pictureTimeoutMs: number;
+  /** After so long the next failure counts as the first in a row. */
+  readonly provenAfterMs: number;
+  readonly maxAccessUnitBytes: number;
+}
+
+export const DEFAULT_INGEST_LIMITS: IngestLimits = {
+  connectTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  setUpTimeoutMs: 20_000,
+  silenceTimeoutMs: 5_000,
+  pictureTimeoutMs: 60_000,
+  provenAfterMs: 10_000,
+  maxAccessUnitBytes: 4 * 1024 * 1024,
+  firstDelayMs: 500,
+  longestDelayMs: 15_000,
+  firstHopelessDelayMs: 30_000,
+  longestHopelessDelayMs: 300_000,
+};
+
+export interface StreamIngestOptions {
+  /** `rtsp://host[:port]/path`, without user information. */
+  readonly url: string;
+  readonly credentials?: RtspCredentials | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How connections are made; TCP unless a test says otherwise. */
+  readonly connect?: Dial;
+  readonly limits?: Partial<IngestLimits>;
+  /** In [0, 1), for the jitter of retries. */
+  readonly random?: () => number;
+}
+
+export type IngestStatus = Omit<StreamStatus, 'viewers'>;
+
+/** One stream of a camera: keeps it connected and yields its samples to whoever subscribes. */
+export interface StreamIngest {
+  start(): void;
+  /** Says goodbye to the camera and waits until the socket is gone. May be started again. */
+  stop(): Promise<void>;
+  /** What comes from now on; the description at once when a stream is running, so the first sample may be any. */
+  subscribe(subscriber: StreamSubscriber): Disposable;
+  status(): IngestStatus;
+}
+
+export function createStreamIngest(options: StreamIngestOptions): StreamIngest {
+  return new RtspStreamIngest(options);
+}
+
+type State =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'connecting';
+      readonly source: RtspSource;
+      readonly sinceMonotonicMs: number;
+      readonly sinceUtcMs: number;
+    }
+  | {
+      readonly kind: 'streaming';
+      readonly source: RtspSource;
+      readonly sinceMonotonicMs: number;
+      readonly sinceUtcMs: number;
+    }
+  | {
+      readonly kind: 'waiting';
+      readonly interruption: Interruption;
+      readonly sinceUtcMs: number;
+      readonly retryAtUtcMs: number;
+      readonly retry: Disposable;
+    };
+
+const TICK_MS = 1_000;
+
+async function settleBoth(first: Promise<void>, second: Promise<void>): Promise<void> {
+  await first;
+  await second;
+}
+
+class RtspStreamIngest implements StreamIngest {
+  readonly #options: StreamIngestOptions;
+  readonly #limits: IngestLimits;
+  readonly #subscribers: Subscribers;
+  readonly #wallClock: WallClock;
+  readonly #pipeline: SamplePipeline;
+  readonly #traffic = new TrafficWindow();
+  #state: State = { kind: 'idle' };
+  #tick: Disposable | undefined;
+  /** The sockets of former connections, on their way out. */
+  #closing: Promise<void> = Promise.resolve();
+  /** Of former connections. */
+  #formerBytes = 0;
+  #failuresInARow = 0;
+  #reconnects = 0;
+  #hasStreamed = false;
+  /** What subscribers were told last, so that they are told once for each reason. */
+  #toldReason: Interruption['kind'] | undefined;
+
+  constructor(options: StreamIngestOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
+    this.#subscribers = new Subscribers(options.log);
+    this.#wallClock = new WallClock(options.clock);
+    this.#pipeline = new SamplePipeline({
+      originMonotonicMs: options.clock.monotonicMs(),
+      wallClock: this.#wallClock,
+      events: {
+        onDescription: (description) => {
+          this.#noteStreaming();
+          this.#subscribers.onDescription(description);
+        },
+        onSample: (sample) => {
+          this.#subscribers.onSample(sample);
+        },
+      },
+    });
+  }
+
+  start(): void {
+    if (this.#state.kind !== 'idle') return;
+    this.#failuresInARow = 0;
+    this.#tick = this.#options.clock.every(TICK_MS, () => {
+      this.#onTick();
+    });
+    this.#connect();
+  }
+
+  async stop(): Promise<void> {
+    this.#tick?.[Symbol.dispose]();
+    this.#tick = undefined;
+    const state = this.#state;
+    this.#state = { kind: 'idle' };
+    if (state.kind === 'waiting') state.retry[Symbol.dispose]();
+    if (state.kind === 'connecting' || state.kind === 'streaming') this.#release(state.source);
+    if (state.kind !== 'idle') this.#tell({ kind: 'stopped', detail: 'The stream was stopped.' });
+    await this.#closing;
+  }
+
+  subscribe(subscriber: StreamSubscriber): Disposable {
+    this.#subscribers.add(subscriber);
+    const { description } = this.#pipeline;
+    if (this.#state.kind === 'streaming' && description !== undefined) {
+      this.#subscribers.describeTo(subscriber, description);
+    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#subscribers.remove(subscriber);
+      },
+    };
+  }
+
+  status(): IngestStatus {
+    const { description, counters, lastVideoMonotonicMs } = this.#pipeline;
+    const nowMs = this.#options.clock.monotonicMs();
+    return {
+      state: this.#publicState(),
+      ...this.#traffic.ratesAt(this.#totals(nowMs)),
+      ...(lastVideoMonotonicMs === undefined
+        ? {}
+        : { lastFrameAgeMs: Math.max(0, nowMs - lastVideoMonotonicMs) }),
+      ...(description === undefined
+        ? {}
+        : {
+            width: description.video.width,
+            height: description.video.height,
+            videoCodec: h264CodecString(description.video.sps),
+          }),
+      ...(description?.audio === undefined
+        ? {}
+        : { audioCodec: aacCodecString(description.audio.audioSpecificConfig) }),
+      framesReceived: counters.videoFrames,
+      framesLost: counters.lost,
+      reconnects: this.#reconnects,
+    };
+  }
+
+  #publicState(): StreamState {
+    const state = this.#state;
+    if (state.kind === 'idle') return { kind: 'idle' };
+    if (state.kind !== 'waiting') return { kind: state.kind, sinceUtcMs: state.sinceUtcMs };
+    return {
+      kind: 'waiting',
+      reason: state.interruption.kind,
+      detail: state.interruption.detail,
+      sinceUtcMs: state.sinceUtcMs,
+      retryAtUtcMs: state.retryAtUtcMs,
+    };
+  }
+
+  #connect(): void {
+    const { url, credentials, clock, log, connect = dialTcp } = this.#options;
+    const source = new RtspSource({
+      url,
+      credentials,
+      clock,
+      log,
+      dial: connect,
+      connectTimeoutMs: this.#limits.connectTimeoutMs,
+      requestTimeoutMs: this.#limits.requestTimeoutMs,
+      maxAccessUnitBytes: this.#limits.maxAccessUnitBytes,
+      pipeline: this.#pipeline,
+      onEnded: (failure) => {
+        this.#onEnded(source, failure);
+      },
+    });
+    this.#state = {
+      kind: 'connecting',
+      source,
+      sinceMonotonicMs: clock.monotonicMs(),
+      sinceUtcMs: clock.utcMs(),
+    };
+    void this.#startSource(source);
+  }
+
+  async #startSource(source: RtspSource): Promise<void> {
+    try {
+      // Cameras allow few sessions: the former one ends first.
+      await this.#closing;
+      if (this.#isCurrent(source)) await source.start();
+    } catch (error) {
+      this.#onEnded(source, error instanceof RtspFailure ? error : this.#unexpected(error));
+    }
+  }
+
+  /** A mistake of ours: one camera pays for it, and it is tried again. */
+  #unexpected(error: unknown): RtspFailure {
+    this.#options.log.error({ error }, 'Could not connect to the camera because of an internal error.');
+    return new RtspFailure('protocol', 'The connection failed because of an internal error; see the log.');
+  }
+
+  #isCurrent(source: RtspSource): boolean {
+    const state = this.#state;
+    return (state.kind === 'connecting' || state.kind === 'streaming') && state.source === source;
+  }
+
+  #noteStreaming(): void {
+    const state = this.#state;
+    if (state.kind !== 'connecting') return;
+    const { clock, log } = this.#options;
+    this.#state = {
+      kind: 'streaming',
+      source: state.source,
+      sinceMonotonicMs: clock.monotonicMs(),
+      sinceUtcMs: clock.utcMs(),
+    };
+    if (this.#hasStreamed) this.#reconnects += 1;
+    this.#hasStreamed = true;
+    this.#toldReason = undefined;
+    log.info({ reconnects: this.#reconnects }, 'The stream is running.');
+  }
+
+  #onEnded(source: RtspSource, failure: RtspFailure): void {
+    if (!this.#isCurrent(source)) return;
+    const { clock, log, random = Math.random } = this.#options;
+    const state = this.#state;
+    const nowMs = clock.monotonicMs();
+    const wasProven =
+      state.kind === 'streaming' && nowMs - state.sinceMonotonicMs >= this.#limits.provenAfterMs;
+    this.#failuresInARow = wasProven ? 1 : this.#failuresInARow + 1;
+    this.#release(source);
+    const interruption: Interruption = { kind: failure.kind, detail: failure.message };
+    const delayMs = retryDelayMs(
+      { kind: failure.kind, failuresInARow: this.#failuresInARow },
+      this.#limits,
+      random,
+    );
+    const sinceUtcMs = clock.utcMs();
+    this.#state = {
+      kind: 'waiting',
+      interruption,
+      sinceUtcMs,
+      retryAtUtcMs: sinceUtcMs + delayMs,
+      retry: clock.after(delayMs, () => {
+        this.#connect();
+      }),
+    };
+    log.warn({ reason: interruption.kind, retryInMs: Math.round(delayMs) }, interruption.detail);
+    this.#tell(interruption);
+  }
+
+  #release(source: RtspSource): void {
+    this.#formerBytes += source.receivedBytes;
+    this.#closing = settleBoth(this.#closing, source.close());
+  }
+
+  #tell(interruption: Interruption): void {
+    if (this.#toldReason === interruption.kind) return;
+    this.#toldReason = interruption.kind;
+    this.#subscribers.onInterruption(interruption);
+  }
+
+  #totals(monotonicMs: number): { monotonicMs: number; bytes: number; frames: number } {
+    const state = this.#state;
+    const current =
+      state.kind === 'connecting' || state.kind === 'streaming' ? state.source.receivedBytes : 0;
+    return { monotonicMs, bytes: this.#formerBytes + current, frames: this.#pipeline.counters.videoFrames };
+  }
+
+  #onTick(): void {
+    const { clock, log } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#traffic.note(this.#totals(nowMs));
+    const steppedMs = this.#wallClock.adjust();
+    if (steppedMs !== 0)
+      log.warn({ steppedMs }, 'The wall clock was set; the times of new pictures follow it.');
+    const state = this.#state;
+    if (state.kind !== 'connecting' && state.kind !== 'streaming') return;
+    const failure = this.#overdue(state, nowMs);
+    if (failure !== undefined) this.#onEnded(state.source, failure);
+  }
+
+  #overdue(state: Extract<State, { readonly source: RtspSource }>, nowMs: number): RtspFailure | undefined {
+    const { setUpTimeoutMs, silenceTimeoutMs, pictureTimeoutMs } = this.#limits;
+    const lastMediaMs = state.source.lastMediaMonotonicMs;
+    if (lastMediaMs === undefined) {
+      if (nowMs - state.sinceMonotonicMs < setUpTimeoutMs) return undefined;
+      return new RtspFailure('silent', `The camera did not start to play within ${setUpTimeoutMs / 1000} s.`);
+    }
+    if (nowMs - lastMediaMs >= silenceTimeoutMs) {
+      return new RtspFailure('silent', `The camera has sent no video for ${silenceTimeoutMs / 1000} s.`);
+    }
+    const lastPictureMs = Math.max(state.sinceMonotonicMs, this.#pipeline.lastVideoMonotonicMs ?? 0);
+    if (nowMs - lastPictureMs < pictureTimeoutMs) return undefined;
+    return new RtspFailure(
+      'protocol',
+      `The camera sends, but for ${pictureTimeoutMs / 1000} s no picture could be made of it.`,
+    );
+  }
+}

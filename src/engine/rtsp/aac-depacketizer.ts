@@ -1,0 +1,156 @@
+import { BitReader } from '../media/bit-reader.ts';
+import { SampleSlab } from '../media/sample-slab.ts';
+import type { MediaDescription } from './sdp.ts';
+import type { RtpPacket } from './rtp.ts';
+
+export interface AacFrame {
+  readonly data: Uint8Array;
+  /** In the track's clock, without wrap. */
+  readonly timestamp: number;
+  readonly arrivalMonotonicMs: number;
+}
+
+export interface AacDepacketizerEvents {
+  onFrame(frame: AacFrame): void;
+  /** Frames that were missing or made no sense. */
+  onDamage(frames: number): void;
+}
+
+/** How the AU headers are written: RFC 3640 §4.1. */
+export interface AacPacketFormat {
+  readonly sizeLength: number;
+  readonly indexLength: number;
+  readonly indexDeltaLength: number;
+}
+
+const SLAB_BYTES = 64 * 1024;
+/** ISO/IEC 14496-3: at most 6144 bits a channel, of which there are eight at most. */
+const MAX_FRAME_BYTES = 8 * 768;
+const MAX_FRAMES_A_PACKET = 64;
+
+/** Undefined for modes other than AAC-hbr and AAC-lbr, or with fields that cannot be read. */
+export function aacPacketFormat(media: MediaDescription): AacPacketFormat | undefined {
+  if (!/^AAC-[hl]br$/i.test(media.parameters.get('mode') ?? '')) return undefined;
+  const length = (name: string): number => Number(media.parameters.get(name) ?? '0');
+  const format = {
+    sizeLength: length('sizelength'),
+    indexLength: length('indexlength'),
+    indexDeltaLength: length('indexdeltalength'),
+  };
+  const areSensible = Object.values(format).every(isBitCount) && format.sizeLength > 0;
+  return areSensible ? format : undefined;
+}
+
+function isBitCount(bits: number): boolean {
+  return Number.isInteger(bits) && bits >= 0 && bits <= 16;
+}
+
+/** AAC over RTP (RFC 3640 §3.2 and §3.3.6): several frames a packet, or one frame in fragments; no interleaving. */
+export class AacDepacketizer {
+  readonly #format: AacPacketFormat;
+  readonly #samplesPerFrame: number;
+  readonly #events: AacDepacketizerEvents;
+  readonly #slab = new SampleSlab({ slabBytes: SLAB_BYTES, limitBytes: MAX_FRAME_BYTES });
+  /** Of the frame whose fragments are being collected. */
+  #fragmentedSize: number | undefined;
+  #fragmentedTimestamp = 0;
+
+  constructor({
+    format,
+    samplesPerFrame,
+    events,
+  }: {
+    readonly format: AacPacketFormat;
+    readonly samplesPerFrame: number;
+    readonly events: AacDepacketizerEvents;
+  }) {
+    this.#format = format;
+    this.#samplesPerFrame = samplesPerFrame;
+    this.#events = events;
+  }
+
+  push(packet: RtpPacket): void {
+    if (packet.lostBefore > 0) {
+      this.#dropFragments();
+      this.#events.onDamage(packet.lostBefore);
+    }
+    const { bytes, start, end } = packet;
+    if (end - start < 2) return;
+    const headerBits = bytes.readUInt16BE(start);
+    const payload = start + 2 + Math.ceil(headerBits / 8);
+    const sizes = payload > end ? [] : this.#readSizes(bytes.subarray(start + 2, payload), headerBits);
+    const [first] = sizes;
+    if (first === undefined) {
+      this.#dropFragments();
+      this.#events.onDamage(1);
+      return;
+    }
+    const isFragment = sizes.length === 1 && first > end - payload;
+    if (isFragment || this.#fragmentedSize !== undefined) {
+      this.#readFragment(packet, payload, first);
+    } else {
+      this.#readFrames(packet, payload, sizes);
+    }
+  }
+
+  /** AU-header section (RFC 3640 §3.2.1); the indices only matter with interleaving. */
+  #readSizes(headers: Uint8Array, headerBits: number): readonly number[] {
+    const { sizeLength, indexLength, indexDeltaLength } = this.#format;
+    const reader = new BitReader(headers);
+    const sizes: number[] = [];
+    let left = headerBits;
+    while (sizes.length < MAX_FRAMES_A_PACKET) {
+      const index = sizes.length === 0 ? indexLength : indexDeltaLength;
+      left -= sizeLength + index;
+      if (left < 0) break;
+      sizes.push(reader.bits(sizeLength));
+      reader.skip(index);
+    }
+    return sizes;
+  }
+
+  #readFrames(packet: RtpPacket, payload: number, sizes: readonly number[]): void {
+    let position = payload;
+    for (const [index, size] of sizes.entries()) {
+      const frameEnd = position + size;
+      if (size === 0 || frameEnd > packet.end || !this.#slab.append(packet.bytes, position, frameEnd)) {
+        this.#events.onDamage(sizes.length - index);
+        return;
+      }
+      position = frameEnd;
+      this.#emit(packet.timestamp + index * this.#samplesPerFrame, packet.arrivalMonotonicMs);
+    }
+  }
+
+  /** Every fragment's header states the size of the whole frame. */
+  #readFragment(packet: RtpPacket, payload: number, size: number): void {
+    if (this.#fragmentedSize !== undefined && packet.timestamp !== this.#fragmentedTimestamp) {
+      this.#dropFragments();
+      this.#events.onDamage(1);
+      if (size <= packet.end - payload) {
+        this.#readFrames(packet, payload, [size]);
+        return;
+      }
+    }
+    this.#fragmentedSize ??= size;
+    this.#fragmentedTimestamp = packet.timestamp;
+    if (!this.#slab.append(packet.bytes, payload, packet.end)) {
+      this.#dropFragments();
+      this.#events.onDamage(1);
+      return;
+    }
+    if (this.#slab.length < this.#fragmentedSize) return;
+    this.#slab.truncate(this.#fragmentedSize);
+    this.#fragmentedSize = undefined;
+    this.#emit(packet.timestamp, packet.arrivalMonotonicMs);
+  }
+
+  #emit(timestamp: number, arrivalMonotonicMs: number): void {
+    this.#events.onFrame({ data: this.#slab.take(), timestamp, arrivalMonotonicMs });
+  }
+
+  #dropFragments(): void {
+    this.#fragmentedSize = undefined;
+    this.#slab.truncate(0);
+  }
+}
