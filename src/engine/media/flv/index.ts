@@ -1,0 +1,9 @@
+export {
+  flvTimestampMs,
+  maximumSampleBytes,
+  maximumTimestampMs,
+  writeConfigurationTags,
+  writeFlvHeader,
+  writeSampleTag,
+  type FlvTag,
+} from './tag.ts';

@@ -1,0 +1,54 @@
+import type { StreamDescription } from '../sample.ts';
+
+/** CodecID and SoundFormat numbers, §E.4.3.1 and §E.4.2.1. */
+const avcCodecId = 7;
+const aacSoundFormat = 10;
+
+/** Markers of AMF 0 (Action Message Format 0, §2.1). */
+const markers = { number: 0, boolean: 1, string: 2, ecmaArray: 8, objectEnd: 9 } as const;
+
+type MetadataValue = number | boolean;
+
+/** Payload of the `onMetaData` script tag, §E.5. */
+export function metadataPayload({ video, audio }: StreamDescription): Uint8Array {
+  const entries: [string, MetadataValue][] = [
+    ['width', video.width],
+    ['height', video.height],
+    ['videocodecid', avcCodecId],
+  ];
+  if (video.nominalFramesPerSecond !== undefined) entries.push(['framerate', video.nominalFramesPerSecond]);
+  if (audio !== undefined) {
+    entries.push(
+      ['audiocodecid', aacSoundFormat],
+      ['audiosamplerate', audio.sampleRate],
+      ['stereo', audio.channels > 1],
+    );
+  }
+  const count = Buffer.alloc(4);
+  count.writeUInt32BE(entries.length);
+  return Buffer.concat([
+    Uint8Array.of(markers.string),
+    text('onMetaData'),
+    Uint8Array.of(markers.ecmaArray),
+    count,
+    ...entries.flatMap(([name, value]) => [text(name), encodeValue(value)]),
+    text(''),
+    Uint8Array.of(markers.objectEnd),
+  ]);
+}
+
+/** A UTF-8 string after its 16-bit length, AMF 0 §1.3.1. */
+function text(value: string): Uint8Array {
+  const utf8 = Buffer.from(value);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(utf8.byteLength);
+  return Buffer.concat([length, utf8]);
+}
+
+function encodeValue(value: MetadataValue): Uint8Array {
+  if (typeof value === 'boolean') return Uint8Array.of(markers.boolean, value ? 1 : 0);
+  const bytes = Buffer.alloc(9);
+  bytes.writeUInt8(markers.number);
+  bytes.writeDoubleBE(value, 1);
+  return bytes;
+}

@@ -1,0 +1,259 @@
+import {
+  videoTimescale,
+  writePart,
+  type Part,
+  type PartSample,
+  type PartTrack,
+} from '../media/fmp4/index.ts';
+import type { Sample, StreamDescription } from '../media/sample.ts';
+
+export interface AssemblyLimits {
+  readonly partDurationMs: number;
+  readonly maximumPartBytes: number;
+  readonly segmentDurationMs: number;
+  /** How much the first segment after a start is shorter or longer, so that cameras do not all cut at once. */
+  readonly staggerMs: number;
+}
+
+/** The first picture of a segment, and with it the segment's place in time. */
+export interface SegmentStart {
+  readonly description: StreamDescription;
+  readonly startUtcMs: number;
+  readonly startMonotonicMs: number;
+  /** The first picture's time in the file, 1/90000 s: 0 unless sound leads. */
+  readonly mediaStart90k: number;
+}
+
+export interface AssembledPart extends Part {
+  readonly videoFrames: number;
+  /** Length of the segment's video up to the end of this part, 1/90000 s. */
+  readonly segmentDuration90k: number;
+}
+
+export type AssemblyEvent =
+  | { readonly kind: 'segment-start'; readonly start: SegmentStart }
+  | { readonly kind: 'part'; readonly part: AssembledPart }
+  /** `cut`: the next segment follows without a frame between. */
+  | { readonly kind: 'segment-end'; readonly because: 'cut' | 'stopped' };
+
+const nothing: readonly AssemblyEvent[] = [];
+/** For a single last frame of which nothing else is known: 25 a second. */
+const presumedFrameDuration90k = 3600;
+/** How far sound may run ahead of the picture before it is written without. */
+const soundAlonePartCount = 2;
+
+interface OpenSegment {
+  readonly description: StreamDescription;
+  readonly firstPicture: Sample;
+  readonly cutAfter90k: number;
+  /** The stream's time at the file's time 0; known with the first part. */
+  origin90k: number | undefined;
+  partCount: number;
+}
+
+/**
+ * Groups samples into parts and parts into segments. A picture's duration is the time to the next one, so the newest of each
+ * track is held back until its successor is there. Segments start with a sync picture, and nothing is lost or doubled between
+ * two of them: sound that arrives after a cut belongs to the new file, whose time 0 is then the sound's.
+ */
+export class PartAssembler {
+  readonly #limits: AssemblyLimits;
+  #described: StreamDescription | undefined;
+  #segment: OpenSegment | undefined;
+  #isFirstSegment = true;
+  #video: Sample[] = [];
+  #audio: Sample[] = [];
+  #heldBytes = 0;
+  #frameDuration90k = presumedFrameDuration90k;
+
+  constructor(limits: AssemblyLimits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes of the samples that are not in a part yet. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  describe(description: StreamDescription): void {
+    this.#described = description;
+  }
+
+  add(sample: Sample): readonly AssemblyEvent[] {
+    return sample.track === 'video' ? this.#addVideo(sample) : this.#addAudio(sample);
+  }
+
+  /** The stream stopped: everything held goes into a last part. */
+  end(): readonly AssemblyEvent[] {
+    this.#isFirstSegment = true;
+    return this.#closeSegment('stopped', this.#presumedVideoEnd());
+  }
+
+  /** Forgets the open segment and what is held of it. The answer is the number of pictures lost. */
+  discard(): number {
+    const pictures = this.#video.length;
+    this.#segment = undefined;
+    this.#isFirstSegment = true;
+    this.#release();
+    return pictures;
+  }
+
+  #addVideo(sample: Sample): readonly AssemblyEvent[] {
+    let events = nothing;
+    if (sample.isSync && this.#isCutDue(sample)) events = this.#closeSegment('cut', sample.dts90k);
+    if (this.#segment === undefined) {
+      if (!sample.isSync || this.#described === undefined) return events;
+      this.#segment = this.#openSegment(this.#described, sample);
+    } else if (this.#isPartDue(sample)) {
+      events = this.#takePart({ videoEnd90k: sample.dts90k, takesLastSound: false });
+    }
+    const previous = this.#video.at(-1);
+    if (previous !== undefined) this.#frameDuration90k = sample.dts90k - previous.dts90k;
+    this.#video.push(sample);
+    this.#heldBytes += sample.data.byteLength;
+    return events;
+  }
+
+  #addAudio(sample: Sample): readonly AssemblyEvent[] {
+    const segment = this.#segment;
+    if (segment?.description.audio === undefined) return nothing;
+    if (segment.origin90k !== undefined && sample.dts90k < segment.origin90k) return nothing;
+    this.#audio.push(sample);
+    this.#heldBytes += sample.data.byteLength;
+    const soundAlone90k = this.#limits.partDurationMs * 90 * soundAlonePartCount;
+    const first = this.#audio[0] ?? sample;
+    const isDue =
+      sample.dts90k - first.dts90k > soundAlone90k || this.#heldBytes > this.#limits.maximumPartBytes;
+    return isDue ? this.#takePart({ videoEnd90k: undefined, takesLastSound: false }) : nothing;
+  }
+
+  #openSegment(description: StreamDescription, firstPicture: Sample): OpenSegment {
+    const { segmentDurationMs, staggerMs } = this.#limits;
+    const durationMs = segmentDurationMs + (this.#isFirstSegment ? staggerMs : 0);
+    this.#isFirstSegment = false;
+    return {
+      description,
+      firstPicture,
+      cutAfter90k: firstPicture.dts90k + durationMs * 90,
+      origin90k: undefined,
+      partCount: 0,
+    };
+  }
+
+  #isCutDue(sync: Sample): boolean {
+    const segment = this.#segment;
+    if (segment === undefined) return false;
+    return (
+      segment.description.generation !== this.#described?.generation || sync.dts90k >= segment.cutAfter90k
+    );
+  }
+
+  /** Before a picture that would make the part too long (by its likely duration) or too large. */
+  #isPartDue(next: Sample): boolean {
+    const first = this.#video[0];
+    if (first === undefined) return false;
+    const length90k = next.dts90k + this.#frameDuration90k - first.dts90k;
+    return (
+      length90k > this.#limits.partDurationMs * 90 ||
+      this.#heldBytes + next.data.byteLength > this.#limits.maximumPartBytes
+    );
+  }
+
+  #presumedVideoEnd(): number | undefined {
+    const last = this.#video.at(-1);
+    return last === undefined ? undefined : last.dts90k + this.#frameDuration90k;
+  }
+
+  #closeSegment(because: 'cut' | 'stopped', videoEnd90k: number | undefined): readonly AssemblyEvent[] {
+    if (this.#segment === undefined) return nothing;
+    const events = this.#takePart({ videoEnd90k, takesLastSound: true });
+    this.#segment = undefined;
+    this.#release();
+    return [...events, { kind: 'segment-end', because }];
+  }
+
+  #release(): void {
+    this.#video = [];
+    this.#audio = [];
+    this.#heldBytes = 0;
+  }
+
+  /** Without `videoEnd90k` the newest picture stays, for its duration is not known. */
+  #takePart(take: { videoEnd90k: number | undefined; takesLastSound: boolean }): readonly AssemblyEvent[] {
+    const segment = this.#segment;
+    if (segment === undefined) return nothing;
+    const pictures = take.videoEnd90k === undefined ? this.#video.slice(0, -1) : this.#video;
+    const sounds = take.takesLastSound ? this.#audio : this.#audio.slice(0, -1);
+    if (pictures.length === 0 && sounds.length === 0) return nothing;
+
+    const origin90k = segment.origin90k ?? Math.min(...firstTimes(this.#video, sounds));
+    const videoEnd90k = take.videoEnd90k ?? this.#video.at(-1)?.dts90k ?? origin90k;
+    const tracks = [
+      videoTrack(pictures, { origin90k, end90k: videoEnd90k }),
+      ...audioTracks(segment.description, sounds, { origin90k, next: this.#audio[sounds.length] }),
+    ];
+    segment.partCount += 1;
+    const part: AssembledPart = {
+      ...writePart(segment.partCount, tracks),
+      videoFrames: pictures.length,
+      segmentDuration90k: videoEnd90k - segment.firstPicture.dts90k,
+    };
+    this.#video = this.#video.slice(pictures.length);
+    this.#audio = this.#audio.slice(sounds.length);
+    this.#heldBytes = byteLengthOf(this.#video) + byteLengthOf(this.#audio);
+    if (segment.origin90k !== undefined) return [{ kind: 'part', part }];
+    segment.origin90k = origin90k;
+    return [
+      { kind: 'segment-start', start: startOf(segment, origin90k) },
+      { kind: 'part', part },
+    ];
+  }
+}
+
+function startOf({ description, firstPicture }: OpenSegment, origin90k: number): SegmentStart {
+  return {
+    description,
+    startUtcMs: firstPicture.utcMs,
+    startMonotonicMs: firstPicture.arrivalMonotonicMs,
+    mediaStart90k: firstPicture.dts90k - origin90k,
+  };
+}
+
+function firstTimes(...tracks: readonly (readonly Sample[])[]): number[] {
+  return tracks.flatMap((samples) => samples.slice(0, 1).map((sample) => sample.dts90k));
+}
+
+function byteLengthOf(samples: readonly Sample[]): number {
+  return samples.reduce((sum, sample) => sum + sample.data.byteLength, 0);
+}
+
+function videoTrack(
+  pictures: readonly Sample[],
+  { origin90k, end90k }: { origin90k: number; end90k: number },
+): PartTrack {
+  const samples = pictures.map((picture, index): PartSample => ({
+    data: picture.data,
+    duration: Math.max(0, (pictures[index + 1]?.dts90k ?? end90k) - picture.dts90k),
+    compositionOffset: picture.pts90k - picture.dts90k,
+    isSync: picture.isSync,
+  }));
+  return { track: 'video', baseDecodeTime: (pictures[0]?.dts90k ?? origin90k) - origin90k, samples };
+}
+
+/** Sound counts in its own samples; rounding each absolute time keeps the sum exact. */
+function audioTracks(
+  { audio }: StreamDescription,
+  sounds: readonly Sample[],
+  { origin90k, next }: { origin90k: number; next: Sample | undefined },
+): PartTrack[] {
+  const [first] = sounds;
+  if (audio === undefined || first === undefined) return [];
+  const timeOf = (sample: Sample): number =>
+    Math.round(((sample.dts90k - origin90k) * audio.sampleRate) / videoTimescale);
+  const samples = sounds.map((sound, index): PartSample => {
+    const following = sounds[index + 1] ?? next;
+    const duration = following === undefined ? audio.samplesPerFrame : timeOf(following) - timeOf(sound);
+    return { data: sound.data, duration: Math.max(0, duration), compositionOffset: 0, isSync: true };
+  });
+  return [{ track: 'audio', baseDecodeTime: timeOf(first), samples }];
+}

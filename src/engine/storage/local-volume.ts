@@ -1,0 +1,195 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode } from './failure.ts';
+import type { RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
+
+/** Linux takes at most this many pieces in one `writev` (IOV_MAX). */
+const maximumPieces = 1024;
+const probeName = '.probe';
+const probeBytes = 4096;
+
+/** A volume in a directory of a local file system, written through the page cache. The directory must exist. */
+export function openLocalVolume(path: string): Volume {
+  return new LocalVolume(path);
+}
+
+class LocalVolume implements Volume {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async create(filePath: string): Promise<SegmentFile> {
+    const absolute = this.#absolute(filePath);
+    await mkdir(dirname(absolute), { recursive: true, mode: 0o750 });
+    const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
+    return new LocalSegmentFile(await open(absolute, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o640));
+  }
+
+  async syncDirectoryOf(filePath: string): Promise<void> {
+    for (const directory of directoriesAbove(filePath)) await syncDirectory(this.#absolute(directory));
+  }
+
+  async recover(filePath: string): Promise<RecoverableFile> {
+    const handle = await open(this.#absolute(filePath), 'r+');
+    const { size } = await handle.stat();
+    return new LocalRecoverableFile(handle, size);
+  }
+
+  async remove(filePath: string): Promise<void> {
+    await unlink(this.#absolute(filePath)).catch(unless('ENOENT'));
+    const directories = directoriesAbove(filePath);
+    for (const [index, directory] of directories.entries()) {
+      const isRoot = index === directories.length - 1;
+      if (isRoot || !(await this.#removeIfEmpty(directory))) {
+        await syncDirectory(this.#absolute(directory)).catch(unless('ENOENT'));
+        return;
+      }
+    }
+  }
+
+  async *list(directoryPath: string): AsyncIterable<readonly string[]> {
+    const entries = await readdir(this.#absolute(directoryPath), { withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (errorCode(error) === 'ENOENT') return [];
+        throw error;
+      },
+    );
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => `${directoryPath}/${entry.name}`);
+    if (files.length > 0) yield files;
+    for (const entry of entries) if (entry.isDirectory()) yield* this.list(`${directoryPath}/${entry.name}`);
+  }
+
+  async space(): Promise<VolumeSpace> {
+    const { bsize, blocks, bavail } = await statfs(this.path);
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+  }
+
+  async probe(): Promise<void> {
+    const absolute = this.#absolute(probeName);
+    const handle = await open(absolute, 'w', 0o640);
+    try {
+      await handle.write(new Uint8Array(probeBytes));
+      await handle.datasync();
+    } finally {
+      await handle.close();
+      await unlink(absolute);
+    }
+  }
+
+  #absolute(relativePath: string): string {
+    return join(this.path, relativePath);
+  }
+
+  async #removeIfEmpty(directory: string): Promise<boolean> {
+    try {
+      await rmdir(this.#absolute(directory));
+      return true;
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'ENOENT') return true;
+      if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+      throw error;
+    }
+  }
+}
+
+class LocalSegmentFile implements SegmentFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async append(chunks: readonly Uint8Array[]): Promise<void> {
+    let rest = chunks.filter((chunk) => chunk.byteLength > 0);
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(rest.slice(0, maximumPieces));
+      rest = withoutFirst(rest, bytesWritten);
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  truncate(byteLength: number): Promise<void> {
+    return this.#handle.truncate(byteLength);
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+class LocalRecoverableFile implements RecoverableFile {
+  readonly #handle: FileHandle;
+  readonly byteLength: number;
+
+  constructor(handle: FileHandle, byteLength: number) {
+    this.#handle = handle;
+    this.byteLength = byteLength;
+  }
+
+  async read(position: number, byteLength: number): Promise<Uint8Array> {
+    const buffer = new Uint8Array(Math.max(0, Math.min(byteLength, this.byteLength - position)));
+    let filled = 0;
+    while (filled < buffer.byteLength) {
+      const { bytesRead } = await this.#handle.read(
+        buffer,
+        filled,
+        buffer.byteLength - filled,
+        position + filled,
+      );
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  async truncate(byteLength: number): Promise<void> {
+    await this.#handle.truncate(byteLength);
+    await this.#handle.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** What a short write left over. */
+function withoutFirst(chunks: readonly Uint8Array[], byteLength: number): Uint8Array[] {
+  let skipped = 0;
+  for (const [index, chunk] of chunks.entries()) {
+    if (skipped + chunk.byteLength > byteLength)
+      return [chunk.subarray(byteLength - skipped), ...chunks.slice(index + 1)];
+    skipped += chunk.byteLength;
+  }
+  return [];
+}
+
+/** From the file's own directory up to the volume's root. */
+function directoriesAbove(filePath: string): readonly string[] {
+  const names = filePath.split('/').slice(0, -1);
+  return Array.from({ length: names.length + 1 }, (_, depth) =>
+    names.slice(0, names.length - depth).join('/'),
+  );
+}
+
+async function syncDirectory(absolute: string): Promise<void> {
+  const handle = await open(absolute, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Swallows an error of one code. */
+function unless(code: string): (error: unknown) => void {
+  return (error) => {
+    if (errorCode(error) !== code) throw error;
+  };
+}

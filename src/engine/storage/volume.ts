@@ -1,0 +1,45 @@
+import type { ByteSource } from '../media/fmp4/index.ts';
+
+/** A file that only grows, while it is being written. Operations on one file never overlap, except `sync`. */
+export interface SegmentFile {
+  /** Appends all chunks, or rejects; after a rejection any number of their bytes may be there. */
+  append(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Everything appended so far survives a power cut. */
+  sync(): Promise<void>;
+  truncate(byteLength: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A file opened for recovery. */
+export interface RecoverableFile extends ByteSource {
+  /** Cuts the file and makes the cut survive a power cut. */
+  truncate(byteLength: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface VolumeSpace {
+  readonly totalBytes: number;
+  /** What this process may still use. */
+  readonly freeBytes: number;
+}
+
+/**
+ * Where bytes go: one directory tree on one file system. Paths are relative, with slashes. Every method rejects with the
+ * system's error; the caller makes a `StorageFailure` of it.
+ */
+export interface Volume {
+  /** For people and for status. */
+  readonly path: string;
+  /** A new file, with the directories it needs; rejects with EEXIST where there is one. */
+  create(filePath: string): Promise<SegmentFile>;
+  /** The names in the file's directory, and that directory's in its parents, survive a power cut. */
+  syncDirectoryOf(filePath: string): Promise<void>;
+  recover(filePath: string): Promise<RecoverableFile>;
+  /** Removes the file and every directory this leaves empty; a missing file is fine. */
+  remove(filePath: string): Promise<void>;
+  /** Every file under the directory, directory by directory; nothing when it is missing. */
+  list(directoryPath: string): AsyncIterable<readonly string[]>;
+  space(): Promise<VolumeSpace>;
+  /** Writes, syncs and removes a small file: rejects while the volume cannot be written to. */
+  probe(): Promise<void>;
+}
