@@ -39,9 +39,10 @@ export class CameraQuestions {
       const description = await this.#interviewer.describe({ label, serviceUrl, credentials }, signal);
       if (this.#isCurrent(id, question, serviceUrl)) this.#found.describe(id, description, credentials);
     } catch (error) {
-      if (!(error instanceof DeskError)) throw error;
-      if (this.#isCurrent(id, question, serviceUrl))
-        this.#found.setAccess(id, accessAfter(error, credentials));
+      const failure = error instanceof DeskError ? error.failure : this.#ownFault(error, label);
+      if (this.#isCurrent(id, question, serviceUrl)) {
+        this.#found.setAccess(id, accessAfter(failure, credentials));
+      }
     } finally {
       if (this.#newest.get(id) === question) this.#newest.delete(id);
       this.#onChange();

@@ -64,6 +64,11 @@ export const Text = z.union([
   z.object({ '#text': z.string().default('') }).transform((element) => element['#text']),
 ]);
 
+/** An element with children; one without any is parsed as an empty string. */
+export function element<S extends z.ZodRawShape>(shape: S) {
+  return z.preprocess((value) => (value === '' ? {} : value), z.object(shape));
+}
+
 /** An element that may come once, several times or not at all. */
 export function several<S extends z.ZodType>(schema: S, maximum: number) {
   return z.preprocess((value) => {
