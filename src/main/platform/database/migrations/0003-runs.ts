@@ -25,6 +25,8 @@ export const migration0003Runs: Migration = {
       title TEXT NOT NULL,
       -- JSON, the contract's StepState.
       state TEXT NOT NULL,
+      -- The run may have changed something here, and is to undo it when it fails.
+      is_touched INTEGER NOT NULL CHECK (is_touched IN (0, 1)),
       PRIMARY KEY (run_id, position)
     ) STRICT, WITHOUT ROWID;
 
