@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { DiscoveryScope, Failure, Passphrase, Site } from '../shared/contract/index.ts';
 
+/** What a caller may hand a shell on its standard input (`--settings-stdin`, one JSON line): secrets, and what a demo needs. */
+export const ShellSettings = z.object({
+  /** Makes or unlocks the vault at the start; the keyring is left alone then. */
+  passphrase: Passphrase.optional(),
+  demo: Site.shape.demo,
+  /** What discovery looks at until a person says otherwise. */
+  discoveryScope: DiscoveryScope.optional(),
+});
+export type ShellSettings = z.infer<typeof ShellSettings>;
+
 /** What a shell tells the desk it starts. It travels through a pipe, so that no secret of it is in argv or the environment. */
 export const DeskOptions = z.object({
   /** Absolute. */
@@ -13,11 +23,7 @@ export const DeskOptions = z.object({
   pageDirectory: z.string().min(1),
   /** Where the engine bundles lie that this desk can install. */
   bundlesDirectory: z.string().min(1),
-  /** Makes or unlocks the vault at the start; the keyring is left alone then. */
-  passphrase: Passphrase.optional(),
-  demo: Site.shape.demo,
-  /** What discovery looks at until a person says otherwise. */
-  discoveryScope: DiscoveryScope.optional(),
+  ...ShellSettings.shape,
 });
 export type DeskOptions = z.infer<typeof DeskOptions>;
 
