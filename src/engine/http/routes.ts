@@ -37,7 +37,7 @@ export function engineRoutes(engine: EngineApi, metrics: HttpMetrics): readonly 
       handle: async () => ({
         kind: 'text',
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        text: await renderMetrics(await engine.status(), engine.process(), metrics),
+        text: await renderMetrics(engine.status(), engine.process(), metrics),
       }),
     }),
     route({
@@ -45,7 +45,7 @@ export function engineRoutes(engine: EngineApi, metrics: HttpMetrics): readonly 
       method: 'GET',
       path: enginePaths.status,
       scope: 'view',
-      handle: async () => json(await engine.status()),
+      handle: () => json(engine.status()),
     }),
     route({
       ...none,
@@ -60,8 +60,8 @@ export function engineRoutes(engine: EngineApi, metrics: HttpMetrics): readonly 
       path: enginePaths.config,
       scope: 'admin',
       body: ConfigUpdate,
-      async handle({ body }) {
-        const outcome = await engine.updateConfig(body);
+      handle({ body }) {
+        const outcome = engine.updateConfig(body);
         if (outcome.kind === 'stale') {
           throw new ApiFailure(
             'version-conflict',
@@ -78,12 +78,7 @@ export function engineRoutes(engine: EngineApi, metrics: HttpMetrics): readonly 
       scope: 'view',
       params: z.object({ cameraId: CameraId }),
       query: SegmentQuery,
-      async handle({ params, query }) {
-        const list = await engine.segments(params.cameraId, query);
-        if (list === undefined)
-          throw new ApiFailure('not-found', `This engine has no camera ${params.cameraId}.`);
-        return json(list);
-      },
+      handle: async ({ params, query }) => json(await engine.segments(params.cameraId, query)),
     }),
     route({
       ...none,

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { z } from 'zod';
+
+const PackageFile = z.object({ name: z.string(), version: z.string(), license: z.string().default('') });
+
+export interface EngineModule {
+  /** The engine and every package it uses, one ECMAScript module. */
+  readonly code: string;
+  readonly packages: readonly BundledPackage[];
+}
+
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly licenseText: string;
+}
+
+/** Bundles src/engine/index.ts for Node. What remains outside is Node itself and better-sqlite3's native file. */
+export async function bundleEngineModule(root: string): Promise<EngineModule> {
+  const bundle = await rolldown({
+    input: join(root, 'src', 'engine', 'index.ts'),
+    cwd: root,
+    platform: 'node',
+    logLevel: 'warn',
+    onLog(level, log, handle) {
+      // An import that is missing would only fail on the node.
+      if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
+      handle(level, log);
+    },
+  });
+  try {
+    const { output } = await bundle.generate({
+      format: 'esm',
+      codeSplitting: false,
+      comments: { legal: false },
+    });
+    const [chunk, ...more] = output;
+    if (more.length > 0) throw new Error('The engine did not fit into one module.');
+    return { code: chunk.code, packages: packagesOf(chunk.moduleIds) };
+  } finally {
+    await bundle.close();
+  }
+}
+
+/** The packages whose modules went into the bundle, with their licences, in order of name. */
+function packagesOf(moduleIds: readonly string[]): BundledPackage[] {
+  const folders = new Set(
+    moduleIds.flatMap((id) => {
+      const match = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/'));
+      return match === null ? [] : [match[0].replace(/^\0+/, '')];
+    }),
+  );
+  return [...folders]
+    .map((folder) => readPackage(folder))
+    .sort((one, other) => (`${one.name}@${one.version}` < `${other.name}@${other.version}` ? -1 : 1));
+}
+
+function readPackage(folder: string): BundledPackage {
+  const { name, version, license } = PackageFile.parse(
+    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
+  );
+  const file = readdirSync(folder).find((candidate) => /^licen[cs]e(\.|$)/i.test(candidate));
+  const licenseText = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+  return { name, version, license, licenseText };
+}
+
+/** The licences of everything a bundle contains, in one text. */
+export function licencesText(
+  root: string,
+  packages: readonly BundledPackage[],
+  node: { readonly version: string; readonly license: Buffer },
+): string {
+  const own = join(root, 'LICENSE');
+  const sections = [
+    ...(existsSync(own) ? [{ title: 'Belvedere', text: readFileSync(own, 'utf8') }] : []),
+    { title: `Node.js ${node.version}`, text: node.license.toString('utf8') },
+    ...packages.map(({ name, version, license, licenseText }) => ({
+      title: `${name} ${version} (${license})`,
+      text: licenseText,
+    })),
+  ];
+  return sections
+    .map(({ title, text }) => `${'='.repeat(78)}\n${title}\n${'='.repeat(78)}\n\n${text.trim()}\n`)
+    .join('\n');
+}
+
+/** better-sqlite3's native file for Node on Linux with glibc. */
+export function sqliteBinary(root: string, target: string): Buffer {
+  return readFileSync(
+    join(
+      dirname(join(root, 'node_modules', 'better-sqlite3', 'package.json')),
+      'prebuilds',
+      `${target}.node`,
+    ),
+  );
+}

@@ -1,0 +1,78 @@
+import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
+import { liveCloseCodes } from '../../shared/engine-api/index.ts';
+import type {
+  CameraConfig,
+  CameraId,
+  EngineCameraStatus,
+  StreamName,
+} from '../../shared/engine-api/index.ts';
+import type { Admission, ViewerSink } from '../live/index.ts';
+import type { SegmentStore } from '../storage/index.ts';
+import { Camera } from './camera.ts';
+import { cameraSetChange } from './config-change.ts';
+
+/** All cameras of an engine. */
+export interface CameraSet {
+  /** Adds, changes and ends cameras so that these remain; a camera that stays as it is notices nothing. */
+  apply(cameras: readonly CameraConfig[]): void;
+  openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
+  status(): readonly EngineCameraStatus[];
+  /** Resolves when the last bytes are on disk. */
+  stop(): Promise<void>;
+}
+
+interface CameraSetOptions {
+  readonly store: SegmentStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createCameraSet(options: CameraSetOptions): CameraSet {
+  const { log } = options;
+  const running = new Map<CameraId, Camera>();
+  const ending = new Set<Promise<void>>();
+  let current: readonly CameraConfig[] = [];
+
+  const end = (cameraId: CameraId): void => {
+    const camera = running.get(cameraId);
+    if (camera === undefined) return;
+    running.delete(cameraId);
+    const noted = camera.stop().finally(() => ending.delete(noted));
+    ending.add(noted);
+  };
+
+  return {
+    apply(cameras) {
+      const change = cameraSetChange(current, cameras);
+      current = cameras;
+      for (const cameraId of change.removed) end(cameraId);
+      for (const config of change.changed) running.get(config.id)?.reconfigure(config);
+      for (const config of change.added) running.set(config.id, new Camera({ ...options, config }));
+      log.info(
+        {
+          cameras: cameras.length,
+          added: change.added.length,
+          changed: change.changed.length,
+          removed: change.removed.length,
+        },
+        'The configuration is in force.',
+      );
+    },
+    openLive(cameraId, stream, sink) {
+      const admission = running.get(cameraId)?.addViewer(stream, sink);
+      return (
+        admission ?? {
+          kind: 'refused',
+          code: liveCloseCodes.cameraUnknown,
+          reason: `This engine has no ${stream} stream of ${cameraId}.`,
+        }
+      );
+    },
+    status: () => [...running.values()].map((camera) => camera.status()),
+    async stop() {
+      for (const cameraId of running.keys()) end(cameraId);
+      await Promise.all(ending);
+    },
+  };
+}

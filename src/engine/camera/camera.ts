@@ -1,0 +1,123 @@
+import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
+import type { CameraConfig, EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
+import type { Admission, ViewerSink } from '../live/index.ts';
+import { createRecorder } from '../recording/index.ts';
+import type { Recorder } from '../recording/index.ts';
+import type { SegmentStore } from '../storage/index.ts';
+import { CameraStream } from './camera-stream.ts';
+import { isSameSource, mainSource, subSource } from './config-change.ts';
+import type { StreamSource } from './config-change.ts';
+
+interface CameraOptions {
+  readonly config: CameraConfig;
+  readonly store: SegmentStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A camera as the engine runs it: main stream, second stream where there is one, and the recorder of the main stream. */
+export class Camera {
+  readonly #store: SegmentStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #config: CameraConfig;
+  #main: CameraStream;
+  #sub: CameraStream | undefined;
+  #recording: { readonly recorder: Recorder; readonly hold: Disposable } | undefined;
+  /** By recorders that have ended. */
+  #formerBytes = 0;
+  /** What is still on its way out, so that stopping waits for it. */
+  readonly #endings = new Set<Promise<void>>();
+
+  constructor({ config, store, clock, log }: CameraOptions) {
+    this.#config = config;
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log.child({ camera: config.id });
+    this.#main = this.#openStream('main', mainSource(config));
+    this.#sub = this.#openSub(config);
+    if (config.record) this.#startRecording();
+  }
+
+  /** Replaces only what is different: a new sub stream does not interrupt the recording. */
+  reconfigure(config: CameraConfig): void {
+    const former = this.#config;
+    this.#config = config;
+    if (!isSameSource(subSource(former), subSource(config))) {
+      if (this.#sub !== undefined) this.#end(this.#sub.stop());
+      this.#sub = this.#openSub(config);
+    }
+    const isMainReplaced = !isSameSource(mainSource(former), mainSource(config));
+    if (isMainReplaced || !config.record) this.#stopRecording();
+    if (isMainReplaced) {
+      this.#end(this.#main.stop());
+      this.#main = this.#openStream('main', mainSource(config));
+    }
+    if (config.record) this.#startRecording();
+  }
+
+  /** `undefined` when the camera has no such stream. */
+  addViewer(stream: StreamName, sink: ViewerSink): Admission | undefined {
+    return stream === 'main' ? this.#main.addViewer(sink) : this.#sub?.addViewer(sink);
+  }
+
+  status(): EngineCameraStatus {
+    const recorder = this.#recording?.recorder.status();
+    return {
+      id: this.#config.id,
+      recording: recorder?.state ?? { kind: 'off' },
+      bytesRecorded: this.#formerBytes + (recorder?.bytesRecorded ?? 0),
+      main: this.#main.status(),
+      ...(this.#sub === undefined ? {} : { sub: this.#sub.status() }),
+    };
+  }
+
+  /** Ends viewers, recording and connections; resolves when the last bytes are on disk. */
+  async stop(): Promise<void> {
+    this.#stopRecording();
+    this.#end(this.#main.stop());
+    if (this.#sub !== undefined) this.#end(this.#sub.stop());
+    await Promise.all(this.#endings);
+  }
+
+  #openStream(stream: StreamName, source: StreamSource): CameraStream {
+    return new CameraStream({ source, clock: this.#clock, log: this.#log.child({ stream }) });
+  }
+
+  #openSub(config: CameraConfig): CameraStream | undefined {
+    const source = subSource(config);
+    return source === undefined ? undefined : this.#openStream('sub', source);
+  }
+
+  #startRecording(): void {
+    if (this.#recording !== undefined) return;
+    const recorder = createRecorder({
+      cameraId: this.#config.id,
+      store: this.#store,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#recording = { recorder, hold: this.#main.hold(recorder) };
+  }
+
+  #stopRecording(): void {
+    const recording = this.#recording;
+    if (recording === undefined) return;
+    this.#recording = undefined;
+    recording.hold[Symbol.dispose]();
+    this.#end(this.#finish(recording.recorder));
+  }
+
+  async #finish(recorder: Recorder): Promise<void> {
+    await recorder.stop();
+    this.#formerBytes += recorder.status().bytesRecorded;
+  }
+
+  #end(ending: Promise<void>): void {
+    const noted = ending
+      .catch((error: unknown) => this.#log.error({ error }, 'Something of the camera did not end properly.'))
+      .finally(() => this.#endings.delete(noted));
+    this.#endings.add(noted);
+  }
+}

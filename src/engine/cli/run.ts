@@ -1,0 +1,57 @@
+import { startEngine } from '../engine.ts';
+import { createSystemClock } from '../platform/clock.ts';
+import { openLog } from '../platform/log.ts';
+import { releaseVersion } from '../platform/release.ts';
+
+/** A stop that takes longer is cut off: what is not on disk by then is found and mended at the next start. */
+const STOP_DEADLINE_MS = 4_500;
+
+export interface RunOptions {
+  readonly directory: string;
+  readonly host: string;
+  readonly port: number;
+  /** `undefined`: standard output. */
+  readonly logFile: string | undefined;
+}
+
+/**
+ * Runs an engine until SIGTERM or SIGINT. Prints JSON lines; the one with `"ready":true` says where it listens.
+ * Returns the exit code; throws `EngineExit` when the engine cannot start.
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const clock = createSystemClock();
+  const version = releaseVersion();
+  const log = openLog(options.logFile ?? process.stdout.fd);
+  process.on('uncaughtException', (error) => {
+    log.error({ error }, 'The engine met an error nobody foresaw and ends; its supervisor starts it again.');
+    log.flush();
+    process.exit(70);
+  });
+  const stopAsked = signalled();
+  const { directory, host } = options;
+  try {
+    const engine = await startEngine({ directory, host, port: options.port, version, clock, log });
+    const { nodeId, port } = engine;
+    log.info({ ready: true, host, port, nodeId, version, processId: process.pid }, 'The engine is ready.');
+    const signal = await stopAsked;
+    log.info({ signal }, 'The engine stops.');
+    const deadline = setTimeout(() => {
+      log.error({ deadlineMs: STOP_DEADLINE_MS }, 'The engine did not stop in time and is cut off.');
+      log.flush();
+      process.exit(71);
+    }, STOP_DEADLINE_MS);
+    await engine.stop();
+    clearTimeout(deadline);
+    log.info({}, 'The engine has stopped.');
+    return 0;
+  } finally {
+    log.flush();
+  }
+}
+
+/** Resolves with the name of the first signal that asks to stop; further ones change nothing. */
+function signalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
+}

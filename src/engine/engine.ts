@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../shared/domain/clock.ts';
+import type { Log } from '../shared/domain/log.ts';
+import { createCameraSet } from './camera/index.ts';
+import type { EngineApi } from './http/engine-api.ts';
+import { createEngineHttpServer } from './http/server.ts';
+import { readOrMakeCertificate } from './platform/certificate.ts';
+import { openConfigStore } from './platform/config-store.ts';
+import { endpointFile } from './platform/endpoint.ts';
+import { EngineExit } from './platform/exit.ts';
+import { engineLayout, makeDirectories } from './platform/layout.ts';
+import { lockDirectory } from './platform/lock.ts';
+import { readOrMakeNodeId } from './platform/node-identity.ts';
+import { createProcessSampler } from './platform/process-sampler.ts';
+import { openSealedStore } from './platform/sealed-store.ts';
+import { createTokenRegistry } from './platform/tokens.ts';
+import {
+  NewerDatabaseError,
+  createSegmentStore,
+  defaultStorageLimits,
+  openLocalVolume,
+  openSqliteSegmentIndex,
+} from './storage/index.ts';
+import type { SegmentIndex } from './storage/index.ts';
+
+/** Running requests and downloads get this long when the engine stops. */
+const HTTP_GRACE_MS = 1_000;
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
+
+export interface EngineOptions {
+  /** The engine's directory; see `EngineLayout`. */
+  readonly directory: string;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Engine {
+  readonly nodeId: string;
+  readonly port: number;
+  /** Ends viewers and cameras and finishes the footage being written. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an engine: everything it is made of, in order; stopping goes the same way back, and so does a start that fails.
+ * Throws `EngineExit` for everything that a person can put right.
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { directory, version, clock, log } = options;
+  const layout = engineLayout(directory);
+  const startedUtcMs = clock.utcMs();
+  await using stack = new AsyncDisposableStack();
+
+  makeDirectories(layout);
+  stack.use(lockDirectory(layout));
+  const nodeId = readOrMakeNodeId(layout);
+  const certificate = readOrMakeCertificate(layout, clock.utcMs());
+  const config = openConfigStore(layout, openSealedStore(layout));
+
+  const tokens = createTokenRegistry(layout, clock, log);
+  tokens.start();
+  stack.defer(() => tokens.stop());
+
+  const sampler = createProcessSampler(clock);
+  sampler.start();
+  stack.defer(() => sampler.stop());
+
+  const index = openIndex(layout.index);
+  stack.defer(() => index.close());
+  const store = createSegmentStore({
+    volume: openLocalVolume(layout.recordings),
+    index,
+    clock,
+    log,
+    bootId: readFileSync(BOOT_ID_FILE, 'utf8').trim(),
+    limits: defaultStorageLimits,
+  });
+  const reconciled = await store.start();
+  stack.defer(() => store.stop());
+  if (reconciled.kind === 'failed') {
+    log.error(
+      { ...reconciled.failure },
+      'The recordings could not be checked; recording waits for the volume.',
+    );
+  }
+
+  const cameras = createCameraSet({ store, clock, log });
+  cameras.apply(config.cameras());
+  stack.defer(() => cameras.stop());
+
+  const api: EngineApi = {
+    health: () => ({ status: store.obstacle() === undefined ? 'ok' : 'failing' }),
+    status: () => ({
+      nodeId,
+      version,
+      nowUtcMs: clock.utcMs(),
+      startedUtcMs,
+      configVersion: config.view().version,
+      cpuCores: sampler.sample().cpuCores,
+      residentBytes: sampler.sample().residentBytes,
+      volumes: [store.status()],
+      cameras: [...cameras.status()],
+    }),
+    process: () => sampler.sample(),
+    config: () => config.view(),
+    updateConfig(update) {
+      const change = config.update(update);
+      if (change.kind === 'stale') return change;
+      cameras.apply(change.cameras);
+      return { kind: 'applied', config: config.view() };
+    },
+    segments: (cameraId, query) => store.segments(cameraId, query),
+    segmentFile: (cameraId, segmentId) => store.segmentFile(cameraId, segmentId),
+    openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
+  };
+  const server = createEngineHttpServer({ engine: api, certificate, tokens, clock, log });
+  const { port } = await server.start({ host: options.host, port: options.port });
+  stack.defer(() => server.stop(HTTP_GRACE_MS));
+  endpointFile(layout).write({ host: options.host, port, processId: process.pid });
+
+  const running = stack.move();
+  return { nodeId, port, stop: () => running.disposeAsync() };
+}
+
+function openIndex(path: string): SegmentIndex {
+  try {
+    return openSqliteSegmentIndex(path);
+  } catch (error) {
+    if (error instanceof NewerDatabaseError) throw new EngineExit('newer-version', error.message);
+    throw error;
+  }
+}
