@@ -55,6 +55,10 @@ export class FoundDevices {
     return this.#cameras.get(id);
   }
 
+  hasOtherCameraAt(address: string, id: string): boolean {
+    return this.#cameras.values().some(({ camera }) => camera.address === address && camera.id !== id);
+  }
+
   /** Notes that a camera is there. A camera at a new address is as good as a new one: its profiles are of the old address. */
   sawCamera(sighting: Sighting, atUtcMs: number): 'new' | 'moved' | 'same' | 'too-many' {
     const { endpointReference: id, address, serviceUrl, name, manufacturer, hardware, location } = sighting;

@@ -35,6 +35,8 @@ export type CameraSighting = Pick<Sighting, 'endpointReference' | 'address' | 's
 /** What other features need of discovery. */
 export interface Discovery {
   candidate(deviceId: string): Candidate | undefined;
+  /** Whether a camera other than this one was seen at an address. */
+  hasOtherCameraAt(address: string, endpointReference: string): boolean;
   /** Drops credentials that are in the vault now. */
   forgetCredentials(deviceIds: readonly string[]): void;
   /** Says which devices the site has already, from now on; call it again after each change of the answers. */
@@ -77,6 +79,8 @@ export function createDiscoveryFeature(
     },
     stop: () => scanner.close(),
     candidate: (deviceId) => scanner.candidate(deviceId),
+    hasOtherCameraAt: (address, endpointReference) =>
+      scanner.found.hasOtherCameraAt(address, endpointReference),
     forgetCredentials: (deviceIds) => scanner.found.forgetCredentials(deviceIds),
     recognise: (known) => scanner.recognise(known),
     onSighting: (listener) => scanner.onSighting(listener),

@@ -61,7 +61,7 @@ export function escapeXml(text: string): string {
 /** An element's text, with or without attributes. */
 export const Text = z.union([
   z.string(),
-  z.object({ '#text': z.string().default('') }).transform((element) => element['#text']),
+  z.object({ '#text': z.string().default('') }).transform((parsed) => parsed['#text']),
 ]);
 
 /** An element with children; one without any is parsed as an empty string. */

@@ -1,0 +1,47 @@
+import type { Camera, SiteNode } from '../../../shared/contract/index.ts';
+import type { Credentials } from '../../../shared/engine-api/index.ts';
+import type { SshTarget } from '../../platform/ssh/ports.ts';
+import type { StoredCamera } from './camera-store.ts';
+import type { StoredEngine } from './node-store.ts';
+
+/** Which cameras and nodes were added, changed or removed. */
+export interface InventoryChange {
+  readonly cameraIds: readonly string[];
+  readonly nodeIds: readonly string[];
+}
+
+/** Where a deployed engine answers, and whose key it must show. */
+export interface EngineAddress {
+  readonly nodeName: string;
+  readonly address: string;
+  readonly port: number;
+  readonly certificatePin: string;
+}
+
+/** What a deployment brings. */
+export interface Deployment extends StoredEngine {
+  readonly token: string;
+}
+
+/** What other features need of the inventory. */
+export interface Inventory {
+  listNodes(): readonly SiteNode[];
+  /** Throws `not-found`. */
+  node(nodeId: string): SiteNode;
+  listCameras(): readonly Camera[];
+  /** Throws `not-found`. */
+  camera(cameraId: string): Camera;
+  camerasOfNode(nodeId: string): readonly StoredCamera[];
+  /** Undefined for a camera that asks for none. Throws `vault-locked`. */
+  cameraCredentials(camera: Camera): Credentials | undefined;
+  /** With what to sign in to a node. Throws `not-found` or `vault-locked`. */
+  sshTarget(nodeId: string): SshTarget;
+  /** Undefined while no engine is deployed. Throws `not-found`. */
+  engineAddress(nodeId: string): EngineAddress | undefined;
+  /** Throws `vault-locked`. */
+  engineToken(nodeId: string): string;
+  /** Stores what a deployment brought, all of it or nothing. Throws `not-found` or `vault-locked`. */
+  markDeployed(nodeId: string, deployment: Deployment): void;
+  /** Calls back after each change was stored. */
+  onChange(listener: (change: InventoryChange) => void): Disposable;
+}
