@@ -41,9 +41,14 @@ const Values = z.object({
 /** Throws `invalid-input` that names the argument. */
 export function parseShellArguments(
   words: readonly string[],
-  defaults: { readonly dataDirectory: string; readonly workingDirectory: string },
+  defaults: {
+    readonly dataDirectory: string;
+    readonly workingDirectory: string;
+    /** Electron's own switches are among its words. */
+    readonly unknownWords: 'refuse' | 'ignore';
+  },
 ): ShellArguments {
-  const values = Values.safeParse(readWords(words));
+  const values = Values.safeParse(readWords(words, defaults.unknownWords));
   if (!values.success) {
     const [issue] = values.error.issues;
     throw fail(
@@ -62,10 +67,12 @@ export function parseShellArguments(
   };
 }
 
-function readWords(words: readonly string[]): object {
+function readWords(words: readonly string[], unknownWords: 'refuse' | 'ignore'): object {
   try {
     return parseArgs({
       args: [...words],
+      strict: unknownWords === 'refuse',
+      allowPositionals: unknownWords === 'ignore',
       options: {
         data: { type: 'string' },
         port: { type: 'string' },

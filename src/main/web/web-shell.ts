@@ -43,6 +43,7 @@ export async function runWebShell(ports: WebShellPorts): Promise<number> {
     const shellArguments = parseShellArguments(ports.words, {
       dataDirectory: ports.defaultDataDirectory,
       workingDirectory: ports.workingDirectory,
+      unknownWords: 'refuse',
     });
     if (shellArguments.wantsHelp) {
       ports.print(shellUsage);

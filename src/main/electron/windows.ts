@@ -1,0 +1,78 @@
+import { windowUrl } from '../shell/desk-client.ts';
+import type { ElectronModule, ElectronWindow, WindowOptions } from './electron-module.ts';
+
+/** The page's own background in its dark scheme, so that nothing flashes while it loads. */
+const darkBackground = '#101418';
+/** A page that crashes again this soon is not loaded once more. */
+const reloadPauseMs = 30_000;
+
+export interface WindowsOptions {
+  readonly electron: Pick<ElectronModule, 'BrowserWindow'>;
+  readonly preloadPath: string;
+  readonly port: number;
+  readonly monotonicMs: () => number;
+}
+
+/** The program's windows; each one signs in with a code of its own. */
+export class Windows {
+  readonly #options: WindowsOptions;
+  readonly #open = new Set<ElectronWindow>();
+
+  constructor(options: WindowsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  async open(code: string): Promise<void> {
+    const window = new this.#options.electron.BrowserWindow(windowOptions(this.#options.preloadPath));
+    this.#open.add(window);
+    window.once('closed', () => this.#open.delete(window));
+    window.once('ready-to-show', () => window.show());
+    this.#reloadAfterCrash(window);
+    await window.loadURL(windowUrl(this.#options.port, code));
+  }
+
+  /** Brings a window to the front; false when there is none. */
+  focus(): boolean {
+    const [window] = this.#open;
+    if (window === undefined) return false;
+    if (window.isMinimized()) window.restore();
+    window.focus();
+    return true;
+  }
+
+  #reloadAfterCrash(window: ElectronWindow): void {
+    let lastMonotonicMs = Number.NEGATIVE_INFINITY;
+    window.webContents.on('render-process-gone', () => {
+      const nowMs = this.#options.monotonicMs();
+      if (nowMs - lastMonotonicMs < reloadPauseMs) return;
+      lastMonotonicMs = nowMs;
+      window.webContents.reload();
+    });
+  }
+}
+
+function windowOptions(preloadPath: string): WindowOptions {
+  return {
+    width: 1440,
+    height: 900,
+    minWidth: 960,
+    minHeight: 600,
+    show: false,
+    title: 'Belvedere',
+    backgroundColor: darkBackground,
+    webPreferences: {
+      preload: preloadPath,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+    },
+  };
+}
