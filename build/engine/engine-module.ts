@@ -35,14 +35,23 @@ export async function bundleEngineModule(root: string): Promise<EngineModule> {
     const { output } = await bundle.generate({
       format: 'esm',
       codeSplitting: false,
-      comments: { legal: false },
+      // Without comments, but with names and lines: a trace from a node must be readable.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
     });
     const [chunk, ...more] = output;
     if (more.length > 0) throw new Error('The engine did not fit into one module.');
-    return { code: chunk.code, packages: packagesOf(chunk.moduleIds) };
+    return { code: escapeBeyondLatin1(chunk.code), packages: packagesOf(chunk.moduleIds) };
   } finally {
     await bundle.close();
   }
+}
+
+/** V8 keeps source text in one byte a character only if all of it is Latin-1: a single dash would double it. */
+function escapeBeyondLatin1(code: string): string {
+  return code.replaceAll(
+    /[\u0100-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The packages whose modules went into the bundle, with their licences, in order of name. */

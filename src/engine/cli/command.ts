@@ -27,6 +27,8 @@ const options = {
 
 /** Runs one command line and returns the exit code. What a person can put right is said in one sentence on standard error. */
 export async function runCommand(args: readonly string[]): Promise<number> {
+  // Whatever the engine makes, SQLite's files too, is nobody else's to read.
+  process.umask(0o077);
   try {
     return await dispatch(args);
   } catch (error) {
