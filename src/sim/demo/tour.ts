@@ -48,6 +48,12 @@ export async function setUpSite(tour: Tour): Promise<void> {
   reach('recording');
 }
 
+/** Whether somebody set this site up before. */
+export async function hasCameras(desk: DeskClient, signal: AbortSignal): Promise<boolean> {
+  const event = await desk.first(contract.inventory.watch, () => true, signal);
+  return event.kind === 'snapshot' && event.cameras.length > 0;
+}
+
 /** Opens every camera's sub stream through the desk's relay and waits until each has delivered `frames` frames. */
 export async function proveLive(tour: Tour, frames: number): Promise<ReadonlyMap<string, number>> {
   const { desk, signal } = tour;

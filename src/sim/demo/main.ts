@@ -1,0 +1,195 @@
+/**
+ * `npm run demo`: a simulated site on loopback, and the real app on it. Set up by itself through the app's own procedures
+ * unless `--empty`; with `--check` without a window, proving that every camera is found, recorded and live.
+ */
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createSimNodes } from '../node/index.ts';
+import { createSimCameras } from '../site/cameras.ts';
+import { connectToDesk } from './desk-client.ts';
+import { type DemoOptions, demoUsage, parseDemoOptions } from './options.ts';
+import { type RunningShell, type ShellSettings, startShell } from './shell.ts';
+import { type SiteFacts, hasCameras, proveLive, setUpSite } from './tour.ts';
+
+/** A simulated site has nothing to protect; these are printed and shown in the app. */
+const camera = { username: 'admin', password: 'demo-camera' };
+const node = { username: 'installer', password: 'demo-node' };
+const passphrase = 'belvedere-demo';
+const nodePort = 2222;
+const checkDeadlineMs = 180_000;
+const framesThatProveLive = 15;
+
+process.exitCode = await main(process.argv.slice(2));
+process.exit();
+
+async function main(argv: readonly string[]): Promise<number> {
+  let options: DemoOptions | 'help';
+  try {
+    options = parseDemoOptions(argv);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${demoUsage}`);
+    return 2;
+  }
+  if (options === 'help') {
+    process.stdout.write(demoUsage);
+    return 0;
+  }
+  return await runDemo(options);
+}
+
+async function runDemo(options: DemoOptions): Promise<number> {
+  await using cleanup = new AsyncDisposableStack();
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => interrupted.abort(new Error('stopped')));
+
+  const folder = await dataFolder(options, cleanup);
+  say(
+    `Starting ${options.cameras} simulated cameras and ${options.nodes} simulated nodes on loopback addresses.`,
+  );
+  const site = await startSite(options, { folder, cleanup });
+
+  const shell = startShell({
+    args: shellArguments(options, join(folder, 'site')),
+    settings: shellSettings(site),
+    print: say,
+  });
+  cleanup.defer(async () => {
+    shell.stop();
+    await shell.ended;
+  });
+  interrupted.signal.addEventListener('abort', () => shell.stop());
+  say(
+    `Cameras: user ${camera.username}, password ${camera.password}. Nodes: user ${node.username}, password ${node.password}.`,
+  );
+
+  if (options.check) return await check({ shell, site, signal: interrupted.signal });
+  if (!options.empty) {
+    setUp({ shell, site, signal: interrupted.signal }).catch((error: unknown) => {
+      say(
+        `The site could not be set up by itself: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    });
+  }
+  return (await shell.ended) ?? 0;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function dataFolder(options: DemoOptions, cleanup: AsyncDisposableStack): Promise<string> {
+  if (options.data !== undefined) {
+    const folder = resolve(options.data);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'belvedere-demo-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+async function startSite(
+  options: DemoOptions,
+  { folder, cleanup }: { readonly folder: string; readonly cleanup: AsyncDisposableStack },
+): Promise<SiteFacts> {
+  const cameras = await createSimCameras({ count: options.cameras, seed: options.seed, ...camera });
+  const nodes = createSimNodes({
+    count: options.nodes,
+    directory: join(folder, 'nodes'),
+    port: nodePort,
+    ...node,
+  });
+  for (const machine of [...cameras, ...nodes]) {
+    cleanup.defer(() => machine.stop());
+    await machine.start();
+  }
+  return { cameraCount: cameras.length, camera, nodes, node };
+}
+
+function shellArguments(options: DemoOptions, dataDirectory: string): string[] {
+  return [
+    '--data',
+    dataDirectory,
+    ...(options.check ? ['--shell', 'web'] : options.shell === undefined ? [] : ['--shell', options.shell]),
+    ...(options.port === undefined ? [] : ['--port', String(options.port)]),
+    ...(options.check || !options.open ? ['--no-open'] : []),
+  ];
+}
+
+function shellSettings(site: SiteFacts): ShellSettings {
+  return {
+    passphrase,
+    demo: {
+      cameraUsername: site.camera.username,
+      cameraPassword: site.camera.password,
+      nodeUsername: site.node.username,
+      nodePassword: site.node.password,
+    },
+    discoveryScope: { interfaces: ['127.0.0.1'], nodeRanges: [{ cidr: '127.30.0.0/27', port: nodePort }] },
+  };
+}
+
+async function setUp(work: {
+  readonly shell: RunningShell;
+  readonly site: SiteFacts;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  await using desk = await connectToDesk(await work.shell.link());
+  if (await hasCameras(desk, work.signal)) return say('The site is as it was left.');
+  await setUpSite({
+    desk,
+    site: work.site,
+    signal: work.signal,
+    onStage: (stage, elapsedMs) => say(`${(elapsedMs / 1000).toFixed(1)} s: ${stageWords[stage]}`),
+  });
+}
+
+const stageWords = {
+  discovered: 'cameras and nodes found',
+  added: 'cameras and nodes added to the site',
+  deployed: 'the engine runs on every node',
+  assigned: 'cameras assigned to nodes',
+  recording: 'every camera records',
+  live: 'every camera is live',
+} as const;
+
+/** Prints one JSON object with the times as the last line. */
+async function check(work: {
+  readonly shell: RunningShell;
+  readonly site: SiteFacts;
+  readonly signal: AbortSignal;
+}): Promise<number> {
+  const startedMs = performance.now();
+  const reachedMs: Record<string, number> = {};
+  let failure: string | undefined;
+  try {
+    await using desk = await connectToDesk(await work.shell.link());
+    const tour = {
+      desk,
+      site: work.site,
+      signal: AbortSignal.any([work.signal, AbortSignal.timeout(checkDeadlineMs)]),
+      onStage: (stage: string) => {
+        reachedMs[stage] = Math.round(performance.now() - startedMs);
+      },
+    };
+    await setUpSite(tour);
+    const frames = await proveLive(tour, framesThatProveLive);
+    if (frames.size !== work.site.cameraCount)
+      failure = `${frames.size} of ${work.site.cameraCount} cameras live`;
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  const report = {
+    ok: failure === undefined,
+    cameras: work.site.cameraCount,
+    nodes: work.site.nodes.length,
+    reachedMs,
+    totalMs: Math.round(performance.now() - startedMs),
+    ...(failure === undefined ? {} : { failure }),
+  };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return failure === undefined ? 0 : 1;
+}
