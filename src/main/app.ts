@@ -1,11 +1,20 @@
-import { contract } from '../shared/contract/index.ts';
+import { type RunId, contract } from '../shared/contract/index.ts';
 import type { DeskOptions } from './desk-protocol.ts';
+import { ChangedKeys } from './features/delta-stream.ts';
+import { createDiscoveryFeature } from './features/discovery/index.ts';
 import type { FeatureLife } from './features/feature.ts';
+import { createInventoryFeature } from './features/inventory/index.ts';
+import { createRunsFeature } from './features/runs/index.ts';
 import { createSiteFeature } from './features/site/index.ts';
 import { createVaultFeature } from './features/vault/index.ts';
 import { createWallFeature } from './features/wall/index.ts';
 import { fail } from './failure.ts';
+import { listNetworkInterfaces } from './platform/network/interfaces.ts';
+import { createCameraInterviewer } from './platform/onvif/camera-client.ts';
+import { WsDiscovery } from './platform/onvif/ws-discovery.ts';
 import type { Clock, Database, EngineDirectory, Log, Vault } from './platform/ports.ts';
+import { createSsh } from './platform/ssh/index.ts';
+import { RunEngine, createSqliteJournal } from './runs/index.ts';
 import { bindContract } from './server/bind.ts';
 import { DeskServer } from './server/index.ts';
 import { OneTimeSecrets, SessionTokens } from './server/one-time-secrets.ts';
@@ -36,48 +45,80 @@ const ticketLifetimeMs = 30_000;
 
 /** The desk: all its parts, who needs whom, and the order in which they live. */
 export function createApp(ports: AppPorts): App {
-  const { clock, log, database, vault, options } = ports;
+  const { clock, database, vault, options } = ports;
+  const log = (part: string): Log => ports.log.child({ part });
 
   const codes = new OneTimeSecrets<true>({ clock, lifetimeMs: codeLifetimeMs, maximum: 16 });
   const tokens = new SessionTokens(64);
   const tickets = new OneTimeSecrets<LiveTarget>({ clock, lifetimeMs: ticketLifetimeMs, maximum: 256 });
 
+  const ssh = createSsh();
+  const interviewer = createCameraInterviewer(clock);
+
+  const { shell, version, demo } = options;
+  const site = createSiteFeature({ database, about: { shell, version, ...(demo && { demo }) } });
+  const vaultFeature = createVaultFeature({ vault });
+  const discovery = createDiscoveryFeature({
+    database,
+    clock,
+    log: log('discovery'),
+    wsDiscovery: new WsDiscovery({ clock, log: log('ws-discovery') }),
+    interviewer,
+    hostKeys: ssh,
+    listInterfaces: listNetworkInterfaces,
+    defaultScope: options.discoveryScope ?? { interfaces: [], nodeRanges: [] },
+  });
+  const inventory = createInventoryFeature({
+    database,
+    vault,
+    clock,
+    log: log('inventory'),
+    ssh,
+    interviewer,
+    discovery,
+  });
+  const changedRuns = new ChangedKeys<RunId>();
+  const runEngine = new RunEngine({
+    journal: createSqliteJournal(database),
+    clock,
+    log: log('runs'),
+    definitions: [],
+    onChange: (runId) => changedRuns.mark([runId]),
+  });
+  const runs = createRunsFeature({ engine: runEngine, changed: changedRuns, clock });
   const engines: EngineDirectory = {
     forCamera: () => {
       throw fail('not-assigned', 'This camera is on no node.', 'Assign it to a node.');
     },
     hasAudio: () => false,
   };
-  const { shell, version, demo } = options;
-  const about = demo === undefined ? { shell, version } : { shell, version, demo };
-  const site = createSiteFeature({ database, about });
-  const vaultFeature = createVaultFeature({ vault });
   const wall = createWallFeature({ database, engines, issueTicket: (target) => tickets.issue(target) });
 
-  const handlers = { site: site.handlers, vault: vaultFeature.handlers, wall: wall.handlers };
-  const { site: siteContract, vault: vaultContract, wall: wallContract } = contract;
-  const bound = bindContract({ site: siteContract, vault: vaultContract, wall: wallContract }, handlers);
-  const rpc = new RpcServer({ router: createRouter(bound), tokens, clock, log: log.child({ part: 'rpc' }) });
-  const relay = new LiveRelay({
-    tickets,
-    engines,
-    clock,
-    log: log.child({ part: 'relay' }),
-    limits: relayLimits,
-  });
+  const bound = bindContract(
+    {
+      site: contract.site,
+      vault: contract.vault,
+      discovery: contract.discovery,
+      inventory: contract.inventory,
+      runs: contract.runs,
+      wall: contract.wall,
+    },
+    {
+      site: site.handlers,
+      vault: vaultFeature.handlers,
+      discovery: discovery.handlers,
+      inventory: inventory.handlers,
+      runs: runs.handlers,
+      wall: wall.handlers,
+    },
+  );
+  const rpc = new RpcServer({ router: createRouter(bound), tokens, clock, log: log('rpc') });
+  const relay = new LiveRelay({ tickets, engines, clock, log: log('relay'), limits: relayLimits });
   const { port, pageDirectory } = options;
-  const server = new DeskServer({
-    port,
-    pageDirectory,
-    codes,
-    tokens,
-    rpc,
-    relay,
-    log: log.child({ part: 'server' }),
-  });
+  const server = new DeskServer({ port, pageDirectory, codes, tokens, rpc, relay, log: log('server') });
 
-  /** Those that need others come after them. */
-  const lives: readonly FeatureLife[] = [site, vaultFeature, wall];
+  /** Whoever needs another comes after it. */
+  const lives: readonly FeatureLife[] = [site, vaultFeature, discovery, inventory, runs, wall];
   const running = new AsyncDisposableStack();
   return {
     start: async () => {

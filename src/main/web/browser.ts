@@ -34,7 +34,7 @@ export function findBrowser(search: BrowserSearch): string | undefined {
 }
 
 function candidates({ platform, environment }: BrowserSearch): string[] {
-  const asked = environment['BELVEDERE_BROWSER'];
+  const asked = environment['BELVEDERE_CHROMIUM'];
   const first = asked === undefined || asked === '' ? [] : [asked];
   if (platform === 'darwin') return [...first, ...macPlaces];
   if (platform === 'win32') {

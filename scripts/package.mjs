@@ -1,0 +1,53 @@
+// Makes the installers with electron-builder. `npm run package -- --linux|--mac|--win` chooses the target, `--dir` makes only
+// the unpacked folder. Further words go to electron-builder as they are.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findElectron } from './electron-binary.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const missing = [
+  'out/main/index.js',
+  'out/preload/index.cjs',
+  'out/renderer/index.html',
+  'out/engine',
+].filter((path) => !existsSync(join(root, path)));
+if (missing.length > 0) {
+  console.error(`Nothing to package yet, ${missing.join(', ')} missing. Run: npm run build`);
+  process.exit(1);
+}
+
+const words = process.argv.slice(2);
+const electron = findElectron(root, process.env);
+// The folder that electron-builder copies from when it shall not download; only right for this machine's platform.
+const distDirectory =
+  process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(root, 'node_modules', 'electron', 'dist');
+const isForThisMachine = !words.some((word) =>
+  ['--mac', '--win', '--linux', '-m', '-w', '-l'].includes(word),
+);
+const local = electron.kind === 'present' && isForThisMachine ? [`-c.electronDist=${distDirectory}`] : [];
+const builder = spawnSync(
+  process.execPath,
+  [
+    join(root, 'node_modules', 'electron-builder', 'cli.js'),
+    '--config',
+    'build/electron-builder.json',
+    ...local,
+    ...words,
+  ],
+  { cwd: root, stdio: ['inherit', 'inherit', 'pipe'], encoding: 'utf8' },
+);
+process.stderr.write(builder.stderr);
+if (
+  builder.status !== 0 &&
+  electron.kind === 'absent' &&
+  /download|ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|getaddrinfo/i.test(builder.stderr)
+) {
+  console.error(
+    `\nBelvedere was not packaged: ${electron.reason}, and it cannot be downloaded from here.\n` +
+      'Run this where the internet is reachable, or unpack Electron for this platform somewhere and set ELECTRON_OVERRIDE_DIST_PATH to that folder.',
+  );
+}
+process.exit(builder.status ?? 1);
