@@ -34,10 +34,13 @@ export interface SourceOptions {
   readonly withAudio?: boolean;
 }
 
-export interface MediaSource {
+export interface Stream {
   readonly description: StreamDescription;
   /** In the order a camera would send them. */
   readonly samples: readonly Sample[];
+}
+
+export interface MediaSource extends Stream {
   /** MD5 of each decoded picture, in display order. */
   readonly pictureHashes: readonly string[];
 }
@@ -46,20 +49,33 @@ export interface MediaSource {
 export const sourceStart = { utcMs: Date.UTC(2026, 0, 2, 3, 4, 5), monotonicMs: 50_000 } as const;
 
 export async function makeSource(directory: string, options: SourceOptions): Promise<MediaSource> {
-  const { framesPerSecond } = options;
-  const annexB = join(directory, 'source.h264');
+  const { mp4, annexB } = videoFiles(directory);
   await run('ffmpeg', [
     ...words('-v error -y -f lavfi -i'),
-    `testsrc2=size=${options.size}:rate=${framesPerSecond}:duration=${options.seconds}`,
-    ...words('-c:v libx264 -preset ultrafast -threads 1 -pix_fmt yuv420p -sc_threshold 0 -f h264'),
+    `testsrc2=size=${options.size}:rate=${options.framesPerSecond}:duration=${options.seconds}`,
+    ...words('-c:v libx264 -preset ultrafast -threads 1 -pix_fmt yuv420p -sc_threshold 0'),
     ...words(
       `-profile:v ${options.bFrames ? 'main' : 'baseline'} -bf ${options.bFrames ?? 0} -g ${options.gopFrames}`,
     ),
+    mp4,
+  ]);
+  await run('ffmpeg', [
+    ...words('-v error -y -i'),
+    mp4,
+    ...words('-c copy -bsf h264_mp4toannexb -f h264'),
     annexB,
   ]);
+  if (options.withAudio) await makeSound(directory, options.seconds);
+  return { ...(await readSource(directory, options)), pictureHashes: await pictureHashes([mp4]) };
+}
+
+/** What `makeSource` left in the directory, for another process. */
+export async function readSource(directory: string, options: SourceOptions): Promise<Stream> {
+  const { framesPerSecond } = options;
   const [width, height] = options.size.split('x').map(Number);
   if (width === undefined || height === undefined) throw new Error(`${options.size} is not a size.`);
-  const presentation = await presentationOrder(annexB, framesPerSecond, options.bFrames ?? 0);
+  const { mp4, annexB } = videoFiles(directory);
+  const presentation = options.bFrames ? await presentationOrder(mp4, framesPerSecond) : [];
   const { sps, pps, pictures } = readAnnexB(await readFile(annexB));
   const video: H264Track = { kind: 'video', codec: 'h264', sps, pps, width, height };
   const frameDuration90k = 90_000 / framesPerSecond;
@@ -68,12 +84,31 @@ export async function makeSource(directory: string, options: SourceOptions): Pro
     const pts90k = Math.round((presentation[index] ?? index) * frameDuration90k);
     return at({ track: 'video', data, isSync }, { dts90k, pts90k });
   });
-  const sound = options.withAudio ? await makeSound(directory, options.seconds) : undefined;
+  const audio = options.withAudio ? await readSound(directory) : undefined;
   return {
-    description: { generation: 1, video, ...(sound === undefined ? {} : { audio: sound.track }) },
-    samples: [...samples, ...(sound?.samples ?? [])].sort((a, b) => a.dts90k - b.dts90k),
-    pictureHashes: await pictureHashes([annexB]),
+    description: { generation: 1, video, ...(audio === undefined ? {} : { audio: audio.track }) },
+    samples: [...samples, ...(audio?.samples ?? [])].sort((a, b) => a.dts90k - b.dts90k),
   };
+}
+
+/** The same sample later on all clocks. */
+export function later(sample: Sample, byMs: number): Sample {
+  return {
+    ...sample,
+    dts90k: sample.dts90k + byMs * 90,
+    pts90k: sample.pts90k + byMs * 90,
+    arrivalMonotonicMs: sample.arrivalMonotonicMs + byMs,
+    utcMs: sample.utcMs + byMs,
+  };
+}
+
+/** ffmpeg's own file, for its times, and the same stream as a camera has it. */
+function videoFiles(directory: string): { mp4: string; annexB: string } {
+  return { mp4: join(directory, 'source.mp4'), annexB: join(directory, 'source.h264') };
+}
+
+function soundFile(directory: string): string {
+  return join(directory, 'source.aac');
 }
 
 function at(
@@ -88,20 +123,12 @@ function at(
   };
 }
 
-/** Display positions of the pictures in decoding order, as ffmpeg's own muxer sees them. */
-async function presentationOrder(annexB: string, framesPerSecond: number, delay: number): Promise<number[]> {
-  if (delay === 0) return [];
-  const reference = `${annexB}.mp4`;
-  await run('ffmpeg', [
-    ...words(`-v error -y -fflags +genpts -r ${framesPerSecond} -i`),
-    annexB,
-    ...words('-c copy'),
-    reference,
-  ]);
-  const frames = await probe(reference, ['-select_streams', 'v', '-show_entries', 'packet=pts_time']);
-  const times = frames.map((line) => Number(line.split(',')[0]));
-  const earliest = Math.min(...times);
-  return times.map((time) => Math.round((time - earliest) * framesPerSecond) + delay);
+/** When each picture is shown, in frames after the first is decoded, in decoding order. */
+async function presentationOrder(mp4: string, framesPerSecond: number): Promise<number[]> {
+  const lines = await probe(mp4, ['-select_streams', 'v', '-show_entries', 'packet=pts_time,dts_time']);
+  const times = lines.map((line) => line.split(',').map(Number));
+  const firstDecoding = times[0]?.[1] ?? 0;
+  return times.map(([presentation = NaN]) => Math.round((presentation - firstDecoding) * framesPerSecond));
 }
 
 interface AnnexB {
@@ -157,18 +184,17 @@ function withLengths(nals: readonly Uint8Array[]): Uint8Array {
 
 const sound = { sampleRate: 48_000, channels: 1, samplesPerFrame: 1024 } as const;
 
-async function makeSound(
-  directory: string,
-  seconds: number,
-): Promise<{ track: AacTrack; samples: Sample[] }> {
-  const adts = join(directory, 'source.aac');
+async function makeSound(directory: string, seconds: number): Promise<void> {
   await run('ffmpeg', [
     ...words('-v error -y -f lavfi -i'),
     `sine=frequency=440:sample_rate=${sound.sampleRate}:duration=${seconds}`,
     ...words(`-c:a aac -b:a 64k -ac ${sound.channels} -f adts`),
-    adts,
+    soundFile(directory),
   ]);
-  const frames = adtsFrames(await readFile(adts));
+}
+
+async function readSound(directory: string): Promise<{ track: AacTrack; samples: Sample[] }> {
+  const frames = adtsFrames(await readFile(soundFile(directory)));
   const track: AacTrack = {
     kind: 'audio',
     codec: 'aac',

@@ -37,6 +37,8 @@ export interface OpenedStore extends AsyncDisposable {
 }
 
 export interface OpenStoreOptions {
+  /** Instead of `volume` in the directory. */
+  readonly volumePath?: string;
   readonly limits?: Partial<StorageLimits>;
   /** Puts faults in the volume's way. */
   readonly wrapVolume?: (volume: Volume) => Volume;
@@ -45,7 +47,7 @@ export interface OpenStoreOptions {
 
 /** A started store with its index in `directory` and its volume below; the same directory can be opened again. */
 export async function openStore(directory: string, options: OpenStoreOptions = {}): Promise<OpenedStore> {
-  const volumePath = join(directory, 'volume');
+  const volumePath = options.volumePath ?? join(directory, 'volume');
   await mkdir(volumePath, { recursive: true });
   const index = openSqliteSegmentIndex(join(directory, 'index.db'));
   const volume = openLocalVolume(volumePath);

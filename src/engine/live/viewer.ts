@@ -69,11 +69,11 @@ export class Viewer {
   #nextFlow(tag: LiveTag, nowMonotonicMs: number): Flow {
     const queuedBytes = this.#sink.bufferedBytes();
     const { maximumQueuedBytes } = this.#limits;
-    const dropping: Flow = { kind: 'dropping', sinceMonotonicMs: nowMonotonicMs };
-    if (this.#flow.kind === 'flowing') return queuedBytes > maximumQueuedBytes ? dropping : this.#flow;
-    if (!tag.startsGroup) return this.#flow;
-    if (queuedBytes <= maximumQueuedBytes / 2) return { kind: 'flowing' };
-    return this.#flow.kind === 'dropping' ? this.#flow : dropping;
+    const isFlowing = this.#flow.kind === 'flowing';
+    if (isFlowing ? queuedBytes <= maximumQueuedBytes : !tag.startsGroup) return this.#flow;
+    if (!isFlowing && queuedBytes <= maximumQueuedBytes / 2) return { kind: 'flowing' };
+    if (this.#flow.kind === 'dropping') return this.#flow;
+    return { kind: 'dropping', sinceMonotonicMs: nowMonotonicMs };
   }
 }
 

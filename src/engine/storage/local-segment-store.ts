@@ -153,6 +153,7 @@ class LocalSegmentStore implements SegmentStore {
         filePath,
         segmentId,
         extent,
+        obstacle: () => this.#lackOfSpace(),
         onFailure: (failure) => this.#obstruct(failure),
         onRelease: (released) => this.#open.delete(released),
       });
@@ -174,6 +175,12 @@ class LocalSegmentStore implements SegmentStore {
         if (errorCode(error) !== 'EEXIST' || number + 1 >= maximumNameAttempts) throw error;
       }
     }
+  }
+
+  /** An error may be that of one file: the others go on, and find out for themselves. */
+  #lackOfSpace(): StorageFailure | undefined {
+    const obstacle = this.obstacle();
+    return obstacle?.reason === 'disk-full' ? obstacle : undefined;
   }
 
   #obstruct(failure: StorageFailure): void {

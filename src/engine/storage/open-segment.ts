@@ -15,6 +15,8 @@ export interface OpenSegmentOptions {
   readonly segmentId: number;
   /** What is on disk already: the initialization segment. */
   readonly extent: SegmentExtent;
+  /** Why nothing may be written now, however this file fares. */
+  readonly obstacle: () => StorageFailure | undefined;
   readonly onFailure: (failure: StorageFailure) => void;
   /** Called once, when nothing more is written. */
   readonly onRelease: (segment: OpenSegment) => void;
@@ -40,8 +42,9 @@ export class OpenSegment implements SegmentWriter {
   }
 
   async append(part: StoredPart): Promise<Outcome<void>> {
-    if (this.#failure !== undefined) return failed(this.#failure);
-    const { volume, file } = this.#options;
+    const { volume, file, obstacle } = this.#options;
+    const known = this.#failure ?? obstacle();
+    if (known !== undefined) return failed(known);
     const outcome = await attempt(volume.path, () => file.append(part.chunks));
     if (outcome.kind === 'failed') return this.#fail(outcome.failure);
     this.#written = {

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import type { SourceOptions } from './recording-fixture.ts';
+
+/** What the recorder that gets killed and the test that kills it agree on. */
+export const childCameraId = 'gate-north';
+
+export const childSource: SourceOptions = {
+  seconds: 4,
+  framesPerSecond: 25,
+  size: '320x240',
+  gopFrames: 25,
+};
+
+/** One line of the child's output, in pictures. */
+export const ChildReport = z.object({ fed: z.int(), written: z.int() });
+export type ChildReport = z.infer<typeof ChildReport>;

@@ -1,0 +1,48 @@
+/**
+ * A recorder that runs until it is killed: `node recording-child.ts DIRECTORY OPTIONS`. It records the source in the directory
+ * over and over, faster than real time, and after each step says in one line how many pictures it fed and how many of them
+ * the recorder reported as written.
+ */
+import { writeSync } from 'node:fs';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { createRecorder } from '../../src/engine/recording/index.ts';
+import { childCameraId, childSource, type ChildReport } from './recording-child-protocol.ts';
+import { later, readSource, sourceStart } from './recording-fixture.ts';
+import { openStore, quietLog } from './storage-fixture.ts';
+
+const samplesPerStep = 5;
+const stepMs = 5;
+
+const directory = process.argv[2];
+if (directory === undefined) throw new Error('A directory is needed.');
+
+const { description, samples } = await readSource(directory, childSource);
+const { store } = await openStore(directory);
+const clock = createSystemClock();
+const recorder = createRecorder({
+  cameraId: childCameraId,
+  store,
+  clock,
+  log: quietLog,
+  limits: { segmentDurationMs: 2000 },
+});
+
+const startMs = Date.now() - sourceStart.utcMs;
+let fed = 0;
+
+/** At most one part is being written while the next is put together, as in real time. */
+function step(): void {
+  if (recorder.status().queuedBytes > 0) return;
+  for (let count = 0; count < samplesPerStep; count += 1, fed += 1) {
+    const sample = samples[fed % samples.length];
+    if (sample === undefined) return;
+    const repetition = Math.floor(fed / samples.length);
+    const moved = later(sample, repetition * childSource.seconds * 1000);
+    recorder.onSample({ ...moved, utcMs: moved.utcMs + startMs });
+  }
+  const report: ChildReport = { fed, written: recorder.status().framesRecorded };
+  writeSync(1, `${JSON.stringify(report)}\n`);
+}
+
+recorder.onDescription(description);
+setInterval(step, stepMs);

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { createRecorder, type Recorder } from '../../src/engine/recording/index.ts';
+import type { SegmentFile, SegmentStore, Volume } from '../../src/engine/storage/index.ts';
+import { syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
+import { temporaryDirectory } from './recording-fixture.ts';
+import { openStore, quietLog } from './storage-fixture.ts';
+
+const cameraId = 'gate-north';
+
+const sites = ['create', 'append', 'sync', 'syncDirectoryOf', 'space'] as const;
+type Site = (typeof sites)[number];
+
+/** A volume on a real directory whose operations fail, or hang, from a moment on. */
+class FaultyVolume {
+  fault: { readonly site: Site; readonly code: string } | undefined;
+  #release: (() => void) | undefined;
+  #gate: Promise<void> = Promise.resolve();
+
+  wrap(volume: Volume): Volume {
+    return {
+      path: volume.path,
+      create: async (filePath) => {
+        await this.#pass('create');
+        return this.#wrapFile(await volume.create(filePath));
+      },
+      syncDirectoryOf: async (filePath) => {
+        await this.#pass('syncDirectoryOf');
+        return volume.syncDirectoryOf(filePath);
+      },
+      recover: (filePath) => volume.recover(filePath),
+      remove: (filePath) => volume.remove(filePath),
+      list: (directoryPath) => volume.list(directoryPath),
+      space: async () => {
+        await this.#pass('space');
+        return volume.space();
+      },
+      probe: async () => {
+        if (this.fault !== undefined) throw systemError(this.fault.code);
+        return volume.probe();
+      },
+    };
+  }
+
+  hang(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  release(): void {
+    this.#release?.();
+  }
+
+  #wrapFile(file: SegmentFile): SegmentFile {
+    return {
+      append: async (chunks) => {
+        await this.#gate;
+        if (this.fault?.site === 'append') {
+          await file.append(chunks.slice(0, 1));
+          throw systemError(this.fault.code);
+        }
+        return file.append(chunks);
+      },
+      sync: async () => {
+        await this.#pass('sync');
+        return file.sync();
+      },
+      truncate: (byteLength) => file.truncate(byteLength),
+      close: () => file.close(),
+    };
+  }
+
+  async #pass(site: Site): Promise<void> {
+    if (this.fault?.site === site) throw systemError(this.fault.code);
+  }
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code });
+}
+
+function feedSecond(recorder: Recorder, second: number): void {
+  const { description, samples } = syntheticStream({ seed: second, seconds: 1, startMs: second * 1000 });
+  recorder.onDescription(description);
+  for (const sample of samples) recorder.onSample(sample);
+}
+
+async function recordedFrames(store: SegmentStore): Promise<number> {
+  const { segments } = await store.segments(cameraId, { limit: 10_000 });
+  return segments.reduce((sum, segment) => sum + segment.frameCount, 0);
+}
+
+const framesPerSecond = 25;
+
+describe('a recorder on a failing disk', () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let number = 0;
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterAll(() => directory[Symbol.asyncDispose]());
+
+  it.each(
+    sites.flatMap((site) => [
+      { site, code: 'ENOSPC', reason: 'disk-full' },
+      { site, code: 'EIO', reason: 'disk-error' },
+    ]),
+  )('says $reason when $site answers $code, and records again afterwards', async ({ site, code, reason }) => {
+    const faulty = new FaultyVolume();
+    number += 1;
+    await using opened = await openStore(`${directory.path}/${number}`, {
+      wrapVolume: (volume) => faulty.wrap(volume),
+      limits: { syncIntervalMs: 80, inspectionIntervalMs: 20 },
+    });
+    const { store } = opened;
+    const recorder = createRecorder({
+      cameraId,
+      store,
+      clock: createSystemClock(),
+      log: quietLog,
+      limits: { segmentDurationMs: 2000 },
+    });
+    let second = 0;
+    const feed = (): string => {
+      feedSecond(recorder, second);
+      second += 1;
+      return recorder.status().state.kind;
+    };
+    await expect.poll(feed, { timeout: 5000 }).toBe('recording');
+
+    faulty.fault = { site, code };
+    await expect.poll(feed, { timeout: 5000 }).toBe('halted');
+    expect(recorder.status().state).toMatchObject({ kind: 'halted', reason });
+
+    faulty.fault = undefined;
+    await expect.poll(feed, { timeout: 5000 }).toBe('recording');
+    feed();
+    await recorder.stop();
+
+    const { framesRecorded, framesDropped } = recorder.status();
+    expect(framesRecorded + framesDropped).toBe(second * framesPerSecond);
+    expect(framesDropped).toBeGreaterThan(0);
+    const kept = await recordedFrames(store);
+    // After a failed sync nobody knows what the disk kept, so that much is given up although it had been written.
+    const givenUp = framesRecorded - kept;
+    expect(givenUp).toBeGreaterThanOrEqual(0);
+    expect(site === 'sync' ? 0 : givenUp).toBe(0);
+    await opened[Symbol.asyncDispose]();
+    await using reopened = await openStore(`${directory.path}/${number}`);
+    expect(reopened.report.discardedBytes).toBe(0);
+    expect(await recordedFrames(reopened.store)).toBe(kept);
+  });
+
+  it('bounds what waits for a disk that hangs, and counts what it drops', async () => {
+    const faulty = new FaultyVolume();
+    await using opened = await openStore(`${directory.path}/hanging`, {
+      wrapVolume: (volume) => faulty.wrap(volume),
+    });
+    const maximumQueuedBytes = 300_000;
+    const recorder = createRecorder({
+      cameraId,
+      store: opened.store,
+      clock: createSystemClock(),
+      log: quietLog,
+      limits: { maximumQueuedBytes, hangAfterMs: 20 },
+    });
+    faulty.hang();
+    const seconds = 100;
+    for (let second = 0; second < seconds; second += 1) {
+      feedSecond(recorder, second);
+      expect(recorder.status().queuedBytes).toBeLessThanOrEqual(maximumQueuedBytes);
+    }
+    await expect
+      .poll(() => recorder.status().state)
+      .toMatchObject({
+        kind: 'halted',
+        reason: 'disk-error',
+        detail: expect.stringContaining('not answered'),
+      });
+
+    faulty.release();
+    await expect.poll(() => recorder.status().queuedBytes).toBe(0);
+    feedSecond(recorder, seconds);
+    feedSecond(recorder, seconds + 1);
+    await recorder.stop();
+
+    const { framesRecorded, framesDropped } = recorder.status();
+    expect(framesRecorded + framesDropped).toBe((seconds + 2) * framesPerSecond);
+    expect(await recordedFrames(opened.store)).toBe(framesRecorded);
+    expect(framesRecorded).toBeGreaterThan(2 * framesPerSecond);
+  });
+});

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childCameraId, ChildReport, childSource } from './recording-child-protocol.ts';
+import {
+  decodingComplaints,
+  ffmpegMissing,
+  makeSource,
+  packetTimes,
+  temporaryDirectory,
+} from './recording-fixture.ts';
+import { seededRandom } from './seeded-random.ts';
+import { openStore } from './storage-fixture.ts';
+
+const rounds = Number(process.env['BELVEDERE_KILL_ROUNDS'] ?? 6);
+/** The part in hand, with the picture held back for its duration. */
+const picturesOfOnePart = childSource.framesPerSecond + 1;
+const longestRunMs = 400;
+
+/** Runs the recorder for `runMs` after its first report and kills it. The answer is its last report. */
+async function recordAndKill(directory: string, runMs: number): Promise<ChildReport> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'recording-child.ts'), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let last: ChildReport = { fed: 0, written: 0 };
+  for await (const line of createInterface(child.stdout)) {
+    if (last.fed === 0) setTimeout(() => child.kill('SIGKILL'), runMs);
+    last = ChildReport.parse(JSON.parse(line));
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  expect(child.signalCode).toBe('SIGKILL');
+  return last;
+}
+
+describe.skipIf(ffmpegMissing)(`a recorder that is killed (ffmpeg: ${ffmpegMissing ?? 'present'})`, () => {
+  const random = seededRandom();
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    await makeSource(directory.path, childSource);
+  });
+  afterAll(() => directory[Symbol.asyncDispose]());
+
+  it.each(Array.from({ length: rounds }, (_, round) => round))(
+    `loses at most one part and never a file (round %i, seed ${random.seed})`,
+    { timeout: 60_000 },
+    async () => {
+      const earlier = new Set<number>();
+      {
+        await using before = await openStore(directory.path);
+        const { segments } = await before.store.segments(childCameraId, { limit: 10_000 });
+        for (const { id } of segments) earlier.add(id);
+      }
+
+      const report = await recordAndKill(directory.path, random.next() * longestRunMs);
+
+      await using reopened = await openStore(directory.path);
+      const { segments } = await reopened.store.segments(childCameraId, { limit: 10_000 });
+      const recorded = segments.filter(({ id }) => !earlier.has(id));
+      const pictures = recorded.reduce((sum, segment) => sum + segment.frameCount, 0);
+      expect(pictures).toBeGreaterThanOrEqual(report.written);
+      expect(report.fed - pictures).toBeLessThanOrEqual(picturesOfOnePart);
+      expect(segments.filter(({ state }) => state === 'writing')).toEqual([]);
+      for (const segment of recorded) {
+        const file = await reopened.store.segmentFile(childCameraId, segment.id);
+        expect(file?.byteLength).toBe(segment.byteLength);
+        const path = file?.path ?? 'missing';
+        expect(await decodingComplaints(path)).toBe('');
+        expect((await packetTimes(path, 'v')).length).toBe(segment.frameCount);
+      }
+      await using again = await openStore(directory.path);
+      expect(again.report).toEqual({
+        recovered: 0,
+        removedFiles: 0,
+        unreadableFiles: 0,
+        discardedBytes: 0,
+        droppedRows: 0,
+        completedDeletions: 0,
+      });
+    },
+  );
+});
