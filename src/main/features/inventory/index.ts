@@ -13,7 +13,7 @@ import { Nodes } from './nodes.ts';
 import { SiteSecrets } from './site-secrets.ts';
 
 export type { StoredCamera } from './camera-store.ts';
-export type { Deployment, EngineAddress, Inventory, InventoryChange } from './inventory.ts';
+export type { DeployedEngine, EngineAddress, Inventory, InventoryChange } from './inventory.ts';
 
 export interface InventoryDependencies {
   readonly database: Database;
@@ -116,7 +116,8 @@ export function createInventoryFeature(
       return { nodeName: node.name, address: node.address, port: node.engine.port, certificatePin };
     },
     engineToken: (nodeId) => secrets.engineToken(nodeId),
-    markDeployed: (nodeId, deployment) => nodes.markDeployed(nodeId, deployment),
+    deployedEngine: (nodeId) => nodes.deployedEngine(nodeId),
+    markDeployed: (nodeId, engine) => nodes.markDeployed(nodeId, engine),
     onChange: (listener) => {
       const entry = (change: InventoryChange): void => listener(change);
       listeners.add(entry);

@@ -18,8 +18,8 @@ export interface EngineAddress {
   readonly certificatePin: string;
 }
 
-/** What a deployment brings. */
-export interface Deployment extends StoredEngine {
+/** An engine that a deployment brought to a node. */
+export interface DeployedEngine extends Omit<StoredEngine, 'deployedUtcMs'> {
   readonly token: string;
 }
 
@@ -40,8 +40,10 @@ export interface Inventory {
   engineAddress(nodeId: string): EngineAddress | undefined;
   /** Throws `vault-locked`. */
   engineToken(nodeId: string): string;
+  /** The engine that is registered for a node, with its token. Throws `not-found` or `vault-locked`. */
+  deployedEngine(nodeId: string): DeployedEngine | undefined;
   /** Stores what a deployment brought, all of it or nothing. Throws `not-found` or `vault-locked`. */
-  markDeployed(nodeId: string, deployment: Deployment): void;
+  markDeployed(nodeId: string, engine: DeployedEngine): void;
   /** Calls back after each change was stored. */
   onChange(listener: (change: InventoryChange) => void): Disposable;
 }

@@ -4,7 +4,7 @@ import { fail } from '../../failure.ts';
 import type { Clock, Database } from '../../platform/ports.ts';
 import type { Ssh } from '../../platform/ssh/ports.ts';
 import type { CameraStore } from './camera-store.ts';
-import type { Deployment } from './inventory.ts';
+import type { DeployedEngine } from './inventory.ts';
 import type { NodeStore, StoredNode } from './node-store.ts';
 import type { SiteSecrets } from './site-secrets.ts';
 import { SlugAllocator } from './slug.ts';
@@ -84,11 +84,18 @@ export class Nodes {
     this.#dependencies.onChange([nodeId]);
   }
 
-  markDeployed(nodeId: string, { token, ...engine }: Deployment): void {
-    const { database, store, secrets } = this.#dependencies;
+  deployedEngine(nodeId: string): DeployedEngine | undefined {
+    const { node, certificatePin } = this.get(nodeId);
+    if (node.engine.kind === 'none' || certificatePin === undefined) return undefined;
+    const { version, host, port } = node.engine;
+    return { version, host, port, certificatePin, token: this.#dependencies.secrets.engineToken(nodeId) };
+  }
+
+  markDeployed(nodeId: string, { token, ...engine }: DeployedEngine): void {
+    const { database, store, secrets, clock } = this.#dependencies;
     database.transaction(() => {
       this.get(nodeId);
-      store.putEngine(nodeId, engine);
+      store.putEngine(nodeId, { ...engine, deployedUtcMs: clock.utcMs() });
       secrets.putEngineToken(nodeId, token);
     })();
     this.#dependencies.onChange([nodeId]);

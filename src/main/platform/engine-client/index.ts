@@ -68,11 +68,13 @@ class StaleConnection extends Error {
 class HttpsEngineClient implements EngineClient {
   readonly #target: EngineTarget;
   readonly #agent: PinnedAgent;
+  readonly #freshAgent: PinnedAgent;
   readonly #liveAgent: PinnedAgent;
 
   constructor(target: EngineTarget) {
     this.#target = target;
     this.#agent = new PinnedAgent(target, { keepAlive: true, maxSockets: 4, timeout: 60_000 });
+    this.#freshAgent = new PinnedAgent(target, { keepAlive: false, maxSockets: 4 });
     this.#liveAgent = new PinnedAgent(target, { keepAlive: false, maxSockets: maximumLiveConnections });
   }
 
@@ -111,6 +113,7 @@ class HttpsEngineClient implements EngineClient {
 
   close(): void {
     this.#agent.destroy();
+    this.#freshAgent.destroy();
   }
 
   async #ask<S extends z.ZodType>(exchange: Exchange<S>, signal: AbortSignal): Promise<z.output<S>> {
@@ -140,18 +143,22 @@ class HttpsEngineClient implements EngineClient {
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
       // Every request here may be repeated: a configuration names the version it replaces.
-      return this.#sendOnce(exchange, signal);
+      return this.#sendOnce(exchange, signal, 'fresh');
     }
   }
 
-  #sendOnce(exchange: Exchange<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
+  #sendOnce(
+    exchange: Exchange<z.ZodType>,
+    signal: AbortSignal,
+    connection: 'kept' | 'fresh' = 'kept',
+  ): Promise<IncomingMessage> {
     const body = exchange.body === undefined ? undefined : Buffer.from(JSON.stringify(exchange.body));
     return new Promise((resolve, reject) => {
       const outgoing = httpsRequest(
         `https://${this.#host()}${exchange.path}`,
         {
           method: exchange.method,
-          agent: this.#agent,
+          agent: connection === 'kept' ? this.#agent : this.#freshAgent,
           signal,
           headers: {
             ...(exchange.hasToken && this.#authorization()),

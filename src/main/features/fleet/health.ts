@@ -1,0 +1,54 @@
+import type { Camera, CameraHealth, ConfigState, NodeHealth } from '../../../shared/contract/index.ts';
+import type { EngineCameraStatus, EngineStatus } from '../../../shared/engine-api/index.ts';
+
+export type NodeState = NodeHealth['state'];
+
+/** When a status was asked for and came, by the desk's clock. */
+export interface Exchange {
+  readonly sentUtcMs: number;
+  readonly receivedUtcMs: number;
+}
+
+export function upState(status: EngineStatus, exchange: Exchange, config: ConfigState): NodeState {
+  const { version, startedUtcMs, cpuCores, residentBytes, volumes } = status;
+  const askedUtcMs = (exchange.sentUtcMs + exchange.receivedUtcMs) / 2;
+  return {
+    kind: 'up',
+    version,
+    startedUtcMs,
+    cpuCores,
+    residentBytes,
+    volumes,
+    config,
+    clockOffsetMs: Math.round(status.nowUtcMs - askedUtcMs),
+  };
+}
+
+export interface NodeReport {
+  readonly state: NodeState;
+  readonly cameras: ReadonlyMap<string, EngineCameraStatus>;
+}
+
+/** `report` is of the node that the camera is assigned to. */
+export function cameraHealth({ id, nodeId }: Camera, report: NodeReport | undefined): CameraHealth {
+  if (nodeId === undefined) return { cameraId: id, state: { kind: 'not-assigned' } };
+  return { cameraId: id, nodeId, state: assignedState(id, report) };
+}
+
+function assignedState(id: string, report: NodeReport | undefined): CameraHealth['state'] {
+  if (!report) return { kind: 'unknown', reason: 'pending' };
+  switch (report.state.kind) {
+    case 'connecting':
+      return { kind: 'unknown', reason: 'pending' };
+    case 'not-deployed':
+      return { kind: 'unknown', reason: 'node-not-deployed' };
+    case 'down':
+      return { kind: 'unknown', reason: 'node-down' };
+    case 'up': {
+      const status = report.cameras.get(id);
+      if (!status) return { kind: 'unknown', reason: 'pending' };
+      const { recording, main, sub } = status;
+      return { kind: 'reported', recording, main, ...(sub && { sub }) };
+    }
+  }
+}
