@@ -44,11 +44,13 @@ function assignedState(id: string, report: NodeReport | undefined): CameraHealth
       return { kind: 'unknown', reason: 'node-not-deployed' };
     case 'down':
       return { kind: 'unknown', reason: 'node-down' };
-    case 'up': {
-      const status = report.cameras.get(id);
-      if (!status) return { kind: 'unknown', reason: 'pending' };
-      const { recording, main, sub } = status;
-      return { kind: 'reported', recording, main, ...(sub && { sub }) };
-    }
+    case 'up':
+      return reportedState(report.cameras.get(id));
   }
+}
+
+function reportedState(status: EngineCameraStatus | undefined): CameraHealth['state'] {
+  if (!status) return { kind: 'unknown', reason: 'pending' };
+  const { recording, main, sub } = status;
+  return { kind: 'reported', recording, main, ...(sub && { sub }) };
 }
