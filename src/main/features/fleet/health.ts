@@ -35,21 +35,16 @@ export function cameraHealth({ id, nodeId }: Camera, report: NodeReport | undefi
   return { cameraId: id, nodeId, state: assignedState(id, report) };
 }
 
-function assignedState(id: string, report: NodeReport | undefined): CameraHealth['state'] {
-  if (!report) return { kind: 'unknown', reason: 'pending' };
-  switch (report.state.kind) {
-    case 'connecting':
-      return { kind: 'unknown', reason: 'pending' };
-    case 'not-deployed':
-      return { kind: 'unknown', reason: 'node-not-deployed' };
-    case 'down':
-      return { kind: 'unknown', reason: 'node-down' };
-    case 'up':
-      return reportedState(report.cameras.get(id));
-  }
-}
+const reasons = {
+  connecting: 'pending',
+  'not-deployed': 'node-not-deployed',
+  down: 'node-down',
+} as const satisfies Record<Exclude<NodeState['kind'], 'up'>, string>;
 
-function reportedState(status: EngineCameraStatus | undefined): CameraHealth['state'] {
+function assignedState(id: string, report: NodeReport | undefined): CameraHealth['state'] {
+  const kind = report?.state.kind ?? 'connecting';
+  if (kind !== 'up') return { kind: 'unknown', reason: reasons[kind] };
+  const status = report?.cameras.get(id);
   if (!status) return { kind: 'unknown', reason: 'pending' };
   const { recording, main, sub } = status;
   return { kind: 'reported', recording, main, ...(sub && { sub }) };
