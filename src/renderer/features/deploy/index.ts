@@ -1,0 +1,1 @@
+export { listBundles, startDeploy } from './actions.ts';

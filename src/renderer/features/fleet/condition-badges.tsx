@@ -1,0 +1,63 @@
+import { useTranslation } from 'react-i18next';
+import type { TFunction } from 'i18next';
+import { StateBadge, formatDuration, formatOffset } from '../../ui/index.ts';
+import { conditionTone } from './camera-condition.ts';
+import type { CameraCondition } from './camera-condition.ts';
+import { nodeTone } from './node-condition.ts';
+import type { NodeCondition } from './node-condition.ts';
+
+/** The word for a state, and the reason behind it. */
+export interface ConditionWords {
+  readonly label: string;
+  readonly detail?: string;
+}
+
+export function cameraWords(t: TFunction, condition: CameraCondition): ConditionWords {
+  switch (condition.kind) {
+    case 'frozen':
+      return {
+        label: t('cameraCondition.frozen'),
+        detail: t('cameraCondition.noFrameFor', { age: formatDuration(condition.ageMs) }),
+      };
+    case 'waiting':
+      return { label: t('cameraCondition.waiting'), detail: t(`streamReason.${condition.reason}`) };
+    case 'recording':
+    case 'connecting':
+    case 'disk-full':
+    case 'disk-error':
+    case 'off':
+    case 'not-assigned':
+    case 'node-not-deployed':
+    case 'node-down':
+    case 'pending':
+      return { label: t(`cameraCondition.${condition.kind}`) };
+  }
+}
+
+export function CameraBadge({ condition }: { readonly condition: CameraCondition }) {
+  const { t } = useTranslation();
+  return <StateBadge tone={conditionTone(condition)} {...cameraWords(t, condition)} />;
+}
+
+export function nodeWords(t: TFunction, condition: NodeCondition): ConditionWords {
+  switch (condition.kind) {
+    case 'clock-off':
+      return { label: t('nodeCondition.clock-off'), detail: formatOffset(condition.offsetMs) };
+    case 'disk-error':
+    case 'disk-full':
+      return { label: t(`nodeCondition.${condition.kind}`), detail: condition.path };
+    case 'deploying':
+    case 'not-deployed':
+    case 'connecting':
+    case 'down':
+    case 'config-failed':
+    case 'config-pending':
+    case 'up':
+      return { label: t(`nodeCondition.${condition.kind}`) };
+  }
+}
+
+export function NodeBadge({ condition }: { readonly condition: NodeCondition }) {
+  const { t } = useTranslation();
+  return <StateBadge tone={nodeTone(condition)} {...nodeWords(t, condition)} />;
+}

@@ -1,0 +1,71 @@
+import { useTranslation } from 'react-i18next';
+import type { Tone } from '../../ui/index.ts';
+import { StateIcon, formatBitrate, formatBytes, formatCount, formatDuration } from '../../ui/index.ts';
+import { mainStream, summarizeDisk, upVolumes } from '../fleet/index.ts';
+import type { CameraRow } from '../fleet/index.ts';
+import type { NodeRow } from '../nodes/index.ts';
+
+interface Figure {
+  readonly id: 'recording' | 'nodes' | 'rate' | 'lost' | 'disk';
+  readonly value: string;
+  readonly of?: string;
+  readonly tone?: Tone;
+}
+
+function figuresOf(nodes: readonly NodeRow[], cameras: readonly CameraRow[]): readonly Figure[] {
+  const recording = cameras.filter(({ condition }) => condition.kind === 'recording').length;
+  const up = nodes.filter((row) => row.up !== undefined).length;
+  const bitrateBps = nodes.reduce((sum, { load }) => sum + load.bitrateBps, 0);
+  const lost = cameras.reduce((sum, { health }) => sum + (mainStream(health)?.framesLost ?? 0), 0);
+  const disk = summarizeDisk(
+    nodes.flatMap(({ health }) => upVolumes(health)),
+    bitrateBps,
+  );
+  return [
+    {
+      id: 'recording',
+      value: formatCount(recording),
+      of: formatCount(cameras.length),
+      tone: recording === cameras.length ? 'ok' : 'warning',
+    },
+    {
+      id: 'nodes',
+      value: formatCount(up),
+      of: formatCount(nodes.length),
+      tone: up === nodes.length ? 'ok' : 'warning',
+    },
+    { id: 'rate', value: formatBitrate(bitrateBps) },
+    { id: 'lost', value: formatCount(lost) },
+    {
+      id: 'disk',
+      value: formatBytes(disk.usableBytes),
+      ...(disk.lastsMs === undefined ? {} : { of: formatDuration(disk.lastsMs) }),
+    },
+  ];
+}
+
+export interface FiguresProps {
+  readonly nodes: readonly NodeRow[];
+  readonly cameras: readonly CameraRow[];
+}
+
+/** The site in five numbers. */
+export function Figures({ nodes, cameras }: FiguresProps) {
+  const { t } = useTranslation();
+  return (
+    <dl className="figures">
+      {figuresOf(nodes, cameras).map(({ id, value, of, tone }) => (
+        <div key={id} className="figures__one">
+          <dt>{t(`figures.${id}`)}</dt>
+          <dd className="numeric">
+            {tone !== undefined && <StateIcon tone={tone} size={18} />}
+            {value}
+            {of !== undefined && (
+              <span className="figures__of">{t(id === 'disk' ? 'figures.for' : 'figures.of', { of })}</span>
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

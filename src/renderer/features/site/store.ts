@@ -1,0 +1,26 @@
+import { create } from 'zustand';
+import { contract } from '../../../shared/contract/index.ts';
+import type { Failure, Site } from '../../../shared/contract/index.ts';
+import type { Answer, Desk, Unfollow } from '../../api/index.ts';
+
+export interface SiteState {
+  readonly site?: Site;
+  readonly failure?: Failure;
+}
+
+export const useSite = create<SiteState>(() => ({}));
+
+export function followSite(desk: Desk): Unfollow {
+  return desk.follow(contract.site.watch, {
+    onEvent: (site) => {
+      useSite.setState({ site }, true);
+    },
+    onFailure: (failure) => {
+      useSite.setState({ failure });
+    },
+  });
+}
+
+export async function renameSite(desk: Desk, name: string): Promise<Answer<undefined>> {
+  return desk.ask(contract.site.rename, { name });
+}

@@ -1,0 +1,2 @@
+export { followVault, useVault } from './store.ts';
+export { CreateVaultPage, UnlockVaultPage } from './vault-page.tsx';

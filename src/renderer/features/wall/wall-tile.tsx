@@ -1,0 +1,143 @@
+import { ActionIcon, Button } from '@mantine/core';
+import { IconArrowsMaximize, IconArrowsMinimize, IconPlus, IconX } from '@tabler/icons-react';
+import type { DragEvent, KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { StreamName } from '../../../shared/engine-api/camera.ts';
+import { LiveTile } from '../../player/index.ts';
+import type { HandshakeQueue, OpenLive } from '../../player/index.ts';
+
+import { StateIcon } from '../../ui/index.ts';
+import { cameraWords, conditionTone } from '../fleet/index.ts';
+import type { CameraRow } from '../fleet/index.ts';
+
+/** What is dragged onto a tile: a camera from the list, or another tile. */
+export type Dragged =
+  | { readonly kind: 'camera'; readonly cameraId: string }
+  | { readonly kind: 'tile'; readonly position: number };
+
+const mediaType = 'application/x-belvedere-tile';
+
+export function carry(event: DragEvent, dragged: Dragged): void {
+  event.dataTransfer.setData(
+    mediaType,
+    dragged.kind === 'camera' ? `camera ${dragged.cameraId}` : `tile ${dragged.position}`,
+  );
+  event.dataTransfer.effectAllowed = 'move';
+}
+
+function carried(event: DragEvent): Dragged | undefined {
+  const [kind, value = ''] = event.dataTransfer.getData(mediaType).split(' ');
+  if (kind === 'camera') return { kind, cameraId: value };
+  if (kind === 'tile') return { kind, position: Number(value) };
+  return undefined;
+}
+
+export interface WallTileProps {
+  readonly position: number;
+  readonly row: CameraRow | undefined;
+  readonly stream: StreamName;
+  readonly queue: HandshakeQueue;
+  readonly openLive: OpenLive;
+  readonly showStatistics: boolean;
+  readonly isSingle: boolean;
+  /** Absent on pages that are not arranged by hand. */
+  readonly onDropped?: ((dragged: Dragged) => void) | undefined;
+  readonly onRemove?: (() => void) | undefined;
+  readonly onChoose: () => void;
+  /** Into the single view, or back from it. */
+  readonly onToggleSingle: () => void;
+}
+
+export function WallTile(props: WallTileProps) {
+  const { t } = useTranslation();
+  const { row, position, onDropped, onRemove, onToggleSingle } = props;
+  const dropTarget =
+    onDropped === undefined
+      ? {}
+      : {
+          onDragOver: (event: DragEvent) => {
+            if (event.dataTransfer.types.includes(mediaType)) event.preventDefault();
+          },
+          onDrop: (event: DragEvent) => {
+            const dragged = carried(event);
+            if (dragged === undefined) return;
+            event.preventDefault();
+            onDropped(dragged);
+          },
+        };
+  if (row === undefined) {
+    return (
+      <div className="wall-tile wall-tile--empty" {...dropTarget}>
+        {onDropped !== undefined && (
+          <Button variant="subtle" color="gray" leftSection={<IconPlus size={16} />} onClick={props.onChoose}>
+            {t('wall.choose')}
+          </Button>
+        )}
+      </div>
+    );
+  }
+  const { camera, condition } = row;
+  const state = cameraWords(t, condition).label;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) return;
+    if (event.key === 'Enter') onToggleSingle();
+    else if (event.key === 'Delete' || event.key === 'Backspace') onRemove?.();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    // A tile is a place on the wall with controls in it; Enter and double click do what its button does.
+    <div
+      className="wall-tile"
+      role="group"
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- arrow keys move between tiles
+      tabIndex={0}
+      data-tile
+      aria-label={t('wall.tile', { name: camera.name, state })}
+      draggable={onDropped !== undefined}
+      onDragStart={(event) => {
+        carry(event, { kind: 'tile', position });
+      }}
+      onDoubleClick={onToggleSingle}
+      onKeyDown={onKeyDown}
+      {...dropTarget}
+    >
+      <LiveTile
+        cameraId={camera.id}
+        name={camera.name}
+        stream={props.stream}
+        queue={props.queue}
+        openLive={props.openLive}
+        showStatistics={props.showStatistics}
+        badge={
+          <span title={state} className="wall-tile__badge">
+            <StateIcon tone={conditionTone(condition)} size={14} />
+            <span className="visually-hidden">{state}</span>
+          </span>
+        }
+      />
+      <div className="wall-tile__controls">
+        {onRemove !== undefined && !props.isSingle && (
+          <ActionIcon
+            variant="filled"
+            color="dark.5"
+            size="md"
+            aria-label={t('wall.remove', { name: camera.name })}
+            onClick={onRemove}
+          >
+            <IconX size={16} />
+          </ActionIcon>
+        )}
+        <ActionIcon
+          variant="filled"
+          color="dark.5"
+          size="md"
+          aria-label={t(props.isSingle ? 'wall.back' : 'wall.enlarge', { name: camera.name })}
+          onClick={onToggleSingle}
+        >
+          {props.isSingle ? <IconArrowsMinimize size={16} /> : <IconArrowsMaximize size={16} />}
+        </ActionIcon>
+      </div>
+    </div>
+  );
+}

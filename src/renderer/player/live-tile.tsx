@@ -1,0 +1,153 @@
+import { Loader } from '@mantine/core';
+import { IconAlertTriangleFilled, IconPlayerPauseFilled } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { StreamName } from '../../shared/engine-api/camera.ts';
+import { formatBitrate, formatDuration, formatFramesPerSecond } from '../ui/index.ts';
+import { browserClock } from './browser-clock.ts';
+import { openFlvPlayer } from './flv-player.ts';
+import type { HandshakeQueue } from './handshake-queue.ts';
+import { problemWords } from './problem-words.ts';
+import { startTileSession } from './tile-session.ts';
+import type { LiveTicket, TileProblem, TileState, TileStatistics } from './tile-session.ts';
+import { useOnScreen } from './use-on-screen.ts';
+import './live-tile.css';
+
+export type OpenLive = (cameraId: string, stream: StreamName) => Promise<LiveTicket>;
+
+export interface LiveTileProps {
+  readonly cameraId: string;
+  readonly name: string;
+  readonly stream: StreamName;
+  readonly queue: HandshakeQueue;
+  readonly openLive: OpenLive;
+  readonly showStatistics: boolean;
+  /** Recording state, shown beside the name. */
+  readonly badge: ReactNode;
+}
+
+/** One camera's picture, with words on it whenever it is not live. */
+export function LiveTile({ cameraId, name, stream, queue, openLive, showStatistics, badge }: LiveTileProps) {
+  const tile = useRef<HTMLDivElement>(null);
+  const video = useRef<HTMLVideoElement>(null);
+  const isOnScreen = useOnScreen(tile);
+  const [state, setState] = useState<TileState>({ kind: 'opening' });
+  const [statistics, setStatistics] = useState<TileStatistics>();
+
+  useEffect(() => {
+    const element = video.current;
+    if (element === null || !isOnScreen) return undefined;
+    setStatistics(undefined);
+    const session = startTileSession({
+      element,
+      clock: browserClock,
+      queue,
+      mediaOrigin: globalThis.location.origin.replace(/^http/, 'ws'),
+      openLive: async () => openLive(cameraId, stream),
+      openPlayer: openFlvPlayer,
+      onState: setState,
+      onStatistics: setStatistics,
+    });
+    return session.stop;
+  }, [cameraId, stream, isOnScreen, openLive, queue]);
+
+  return (
+    <div className={`live-tile live-tile--${state.kind}`} ref={tile} data-tile-state={state.kind}>
+      <video ref={video} data-camera-id={cameraId} muted autoPlay playsInline aria-label={name} />
+      <TileMessage state={state} />
+      <div className="live-tile__name">
+        {badge}
+        <span className="truncate">{name}</span>
+      </div>
+      {showStatistics && statistics !== undefined && <Statistics statistics={statistics} stream={stream} />}
+    </div>
+  );
+}
+
+function TileMessage({ state }: { readonly state: TileState }) {
+  const { t } = useTranslation();
+  switch (state.kind) {
+    case 'playing':
+      return null;
+    case 'opening':
+      return (
+        <div className="live-tile__message" role="status">
+          <Loader size="xs" color="gray.4" aria-hidden />
+          <span>{t('tile.opening')}</span>
+        </div>
+      );
+    case 'stalled':
+      return <Freeze lastFrameMs={state.lastFrameMs} />;
+    case 'failed':
+      return <Problem problem={state.problem} retryAtMs={state.retryAtMs} />;
+  }
+}
+
+/** The present time of the monotonic clock, once a second. */
+function useTick(): number {
+  const [nowMs, setNowMs] = useState(() => browserClock.monotonicMs());
+  useEffect(() => {
+    const ticking = browserClock.every(1000, () => {
+      setNowMs(browserClock.monotonicMs());
+    });
+    return () => {
+      ticking[Symbol.dispose]();
+    };
+  }, []);
+  return nowMs;
+}
+
+function Freeze({ lastFrameMs }: { readonly lastFrameMs: number }) {
+  const { t } = useTranslation();
+  const nowMs = useTick();
+  return (
+    <div className="live-tile__freeze numeric" role="status">
+      <IconPlayerPauseFilled size={14} aria-hidden />
+      {t('tile.frozen', { age: formatDuration(Math.max(0, nowMs - lastFrameMs)) })}
+    </div>
+  );
+}
+
+function Problem({ problem, retryAtMs }: { readonly problem: TileProblem; readonly retryAtMs: number }) {
+  const { t } = useTranslation();
+  const nowMs = useTick();
+  const { message, remedy } = problemWords(t, problem);
+  return (
+    <div className="live-tile__message" role="status">
+      <IconAlertTriangleFilled size={20} aria-hidden className="live-tile__warning" />
+      <span>{message}</span>
+      {remedy !== undefined && <span className="live-tile__remedy">{remedy}</span>}
+      <span className="live-tile__remedy numeric">
+        {t('tile.retry', {
+          delay: formatDuration(Math.max(0, Math.ceil((retryAtMs - nowMs) / 1000) * 1000)),
+        })}
+      </span>
+    </div>
+  );
+}
+
+interface StatisticsProps {
+  readonly statistics: TileStatistics;
+  readonly stream: StreamName;
+}
+
+function Statistics({ statistics, stream }: StatisticsProps) {
+  const { t } = useTranslation();
+  return (
+    <dl className="live-tile__statistics numeric">
+      <dt>{t('tile.stream')}</dt>
+      <dd>
+        {t(`stream.${stream}`)} {statistics.width} × {statistics.height}
+      </dd>
+      <dt>{t('tile.rate')}</dt>
+      <dd>
+        {formatFramesPerSecond(statistics.framesPerSecond)} · {formatBitrate(statistics.bitrateBps)}
+      </dd>
+      <dt>{t('tile.buffer')}</dt>
+      <dd>{t('tile.milliseconds', { value: Math.round(statistics.bufferedMs) })}</dd>
+      <dt>{t('tile.dropped')}</dt>
+      <dd>{statistics.droppedFrames}</dd>
+    </dl>
+  );
+}

@@ -1,0 +1,13 @@
+export { ConfirmDialog } from './confirm-dialog.tsx';
+export { EmptyState } from './empty-state.tsx';
+export { FailureNotice } from './failure-notice.tsx';
+export * from './format.ts';
+export { goTo, hashOf, usePlace } from './navigation.ts';
+export type { PageName } from './navigation.ts';
+export { Page, Panel } from './page.tsx';
+export { StateBadge, StateIcon } from './state-badge.tsx';
+export type { Tone } from './state-badge.tsx';
+export { DataTable } from './table/data-table.tsx';
+export type { Column } from './table/data-table.tsx';
+export { useAction } from './use-action.ts';
+export type { Action, ActionState } from './use-action.ts';

@@ -1,0 +1,72 @@
+import { createTheme } from '@mantine/core';
+
+/** Mantine in the colours of `tokens.css`, one step denser than its defaults. */
+export const theme = createTheme({
+  primaryColor: 'harbour',
+  primaryShade: { light: 7, dark: 6 },
+  defaultRadius: 'sm',
+  respectReducedMotion: true,
+  focusRing: 'auto',
+  cursorType: 'pointer',
+  fontFamily: 'var(--font)',
+  fontFamilyMonospace: 'var(--mono)',
+  headings: { fontFamily: 'var(--font)', fontWeight: '600' },
+  fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
+  spacing: { xs: '6px', sm: '8px', md: '12px', lg: '16px', xl: '24px' },
+  colors: {
+    harbour: [
+      '#eaf3ff',
+      '#d3e5ff',
+      '#a6caff',
+      '#77adfb',
+      '#4f94f5',
+      '#3381ec',
+      '#1d6bd6',
+      '#145ab8',
+      '#0f4a99',
+      '#0a3a7a',
+    ],
+    dark: [
+      '#e8ebef',
+      '#c3cad3',
+      '#9ba5b2',
+      '#8a94a1',
+      '#3b434e',
+      '#262b33',
+      '#1a1e24',
+      '#14171c',
+      '#0d0f12',
+      '#090b0d',
+    ],
+    gray: [
+      '#f8f9fb',
+      '#f2f4f6',
+      '#e8ebef',
+      '#dde2e8',
+      '#c3cad3',
+      '#6f7986',
+      '#535d6a',
+      '#3f4853',
+      '#2a313a',
+      '#14181f',
+    ],
+  },
+  components: {
+    Button: { defaultProps: { size: 'sm' } },
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    TextInput: { defaultProps: { size: 'sm' } },
+    PasswordInput: { defaultProps: { size: 'sm' } },
+    Select: { defaultProps: { size: 'sm', allowDeselect: false, comboboxProps: { shadow: 'md' } } },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.55 },
+        transitionProps: { duration: 120 },
+      },
+    },
+    Drawer: {
+      defaultProps: { transitionProps: { duration: 140 }, overlayProps: { backgroundOpacity: 0.35 } },
+    },
+  },
+});
