@@ -6,18 +6,12 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createSimNodes } from '../node/index.ts';
-import { createSimCameras } from '../site/cameras.ts';
 import { connectToDesk } from './desk-client.ts';
 import { type DemoOptions, demoUsage, parseDemoOptions } from './options.ts';
-import { type RunningShell, type ShellSettings, startShell } from './shell.ts';
+import { type RunningShell, startShell } from './shell.ts';
+import { shellSettings, startSimulatedSite } from './simulated-site.ts';
 import { type SiteFacts, hasCameras, proveLive, setUpSite } from './tour.ts';
 
-/** A simulated site has nothing to protect; these are printed and shown in the app. */
-const camera = { username: 'admin', password: 'demo-camera' };
-const node = { username: 'installer', password: 'demo-node' };
-const passphrase = 'belvedere-demo';
-const nodePort = 2222;
 const checkDeadlineMs = 180_000;
 const framesThatProveLive = 15;
 
@@ -49,7 +43,7 @@ async function runDemo(options: DemoOptions): Promise<number> {
   say(
     `Starting ${options.cameras} simulated cameras and ${options.nodes} simulated nodes on loopback addresses.`,
   );
-  const site = await startSite(options, { folder, cleanup });
+  const { facts: site } = cleanup.use(await startSimulatedSite({ ...options, folder }));
 
   const shell = startShell({
     args: shellArguments(options, join(folder, 'site')),
@@ -62,7 +56,7 @@ async function runDemo(options: DemoOptions): Promise<number> {
   });
   interrupted.signal.addEventListener('abort', () => shell.stop());
   say(
-    `Cameras: user ${camera.username}, password ${camera.password}. Nodes: user ${node.username}, password ${node.password}.`,
+    `Cameras: user ${site.camera.username}, password ${site.camera.password}. Nodes: user ${site.node.username}, password ${site.node.password}.`,
   );
 
   if (options.check) return await check({ shell, site, signal: interrupted.signal });
@@ -91,24 +85,6 @@ async function dataFolder(options: DemoOptions, cleanup: AsyncDisposableStack): 
   return folder;
 }
 
-async function startSite(
-  options: DemoOptions,
-  { folder, cleanup }: { readonly folder: string; readonly cleanup: AsyncDisposableStack },
-): Promise<SiteFacts> {
-  const cameras = await createSimCameras({ count: options.cameras, seed: options.seed, ...camera });
-  const nodes = createSimNodes({
-    count: options.nodes,
-    directory: join(folder, 'nodes'),
-    port: nodePort,
-    ...node,
-  });
-  for (const machine of [...cameras, ...nodes]) {
-    cleanup.defer(() => machine.stop());
-    await machine.start();
-  }
-  return { cameraCount: cameras.length, camera, nodes, node };
-}
-
 function shellArguments(options: DemoOptions, dataDirectory: string): string[] {
   return [
     '--data',
@@ -117,19 +93,6 @@ function shellArguments(options: DemoOptions, dataDirectory: string): string[] {
     ...(options.port === undefined ? [] : ['--port', String(options.port)]),
     ...(options.check || !options.open ? ['--no-open'] : []),
   ];
-}
-
-function shellSettings(site: SiteFacts): ShellSettings {
-  return {
-    passphrase,
-    demo: {
-      cameraUsername: site.camera.username,
-      cameraPassword: site.camera.password,
-      nodeUsername: site.node.username,
-      nodePassword: site.node.password,
-    },
-    discoveryScope: { interfaces: ['127.0.0.1'], nodeRanges: [{ cidr: '127.30.0.0/27', port: nodePort }] },
-  };
 }
 
 async function setUp(work: {
