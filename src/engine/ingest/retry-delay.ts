@@ -20,5 +20,6 @@ export function retryDelayMs(
   const first = isHopeless ? limits.firstHopelessDelayMs : limits.firstDelayMs;
   const longest = isHopeless ? limits.longestHopelessDelayMs : limits.longestDelayMs;
   const doublings = Math.min(30, Math.max(0, failure.failuresInARow - 1));
-  return Math.min(longest, first * 2 ** doublings) * (1 - JITTER + 2 * JITTER * random());
+  const delayMs = Math.min(longest, first * 2 ** doublings);
+  return Math.round(delayMs * (1 - JITTER + 2 * JITTER * random()));
 }

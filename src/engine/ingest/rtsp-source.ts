@@ -9,7 +9,13 @@ import {
   RtspSession,
   parseRtspAddress,
 } from '../rtsp/index.ts';
-import type { Dial, MediaDescription, RtspCredentials, SessionDescription } from '../rtsp/index.ts';
+import type {
+  AacPacketFormat,
+  Dial,
+  MediaDescription,
+  RtspCredentials,
+  SessionDescription,
+} from '../rtsp/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { SamplePipeline } from './sample-pipeline.ts';
@@ -31,6 +37,7 @@ const H264_CLOCK_RATE = 90_000;
 
 interface WantedAudio {
   readonly media: MediaDescription;
+  readonly format: AacPacketFormat;
   readonly track: AacTrack;
   readonly clockRate: number;
 }
@@ -69,13 +76,27 @@ export class RtspSource {
       audioClockRate: audio?.clockRate ?? 1,
     });
     await session.setUp(video, this.#videoReceiver(video));
-    if (audio !== undefined) await session.setUp(audio.media, this.#audioReceiver(audio));
+    if (audio !== undefined) await this.#setUpAudio(session, audio);
     await session.play();
     this.#lastMediaMonotonicMs ??= clock.monotonicMs();
   }
 
   async close(): Promise<void> {
     await this.#session?.close();
+  }
+
+  /** A refused audio track costs no picture. */
+  async #setUpAudio(session: RtspSession, audio: WantedAudio): Promise<void> {
+    const { log, pipeline } = this.#options;
+    try {
+      await session.setUp(audio.media, this.#audioReceiver(audio));
+    } catch (error) {
+      const isRefused =
+        error instanceof RtspFailure && (error.kind === 'protocol' || error.kind === 'unsupported');
+      if (!isRefused) throw error;
+      log.warn({ detail: error.message }, 'The camera does not give its audio; the video goes on without.');
+      pipeline.dropAudio();
+    }
   }
 
   #videoReceiver(media: MediaDescription): RtpReceiver {
@@ -101,11 +122,8 @@ export class RtspSource {
     });
   }
 
-  #audioReceiver({ media, track }: WantedAudio): RtpReceiver {
+  #audioReceiver({ media, format, track }: WantedAudio): RtpReceiver {
     const { pipeline } = this.#options;
-    const format = aacPacketFormat(media);
-    if (format === undefined)
-      throw new RtspFailure('unsupported', 'The packets of the AAC track are of an unknown mode.');
     const depacketizer = new AacDepacketizer({
       format,
       samplesPerFrame: track.samplesPerFrame,
@@ -146,8 +164,9 @@ function audioOf({ media }: SessionDescription): WantedAudio | undefined {
     const { type, encoding, direction, parameters, clockRate } = candidate;
     if (type !== 'audio' || encoding !== 'MPEG4-GENERIC' || direction === 'sendonly') continue;
     const track = aacTrackFrom(Buffer.from(parameters.get('config') ?? '', 'hex'));
-    if (track === undefined || aacPacketFormat(candidate) === undefined) continue;
-    return { media: candidate, track, clockRate: clockRate ?? track.sampleRate };
+    const format = aacPacketFormat(candidate);
+    if (track === undefined || format === undefined) continue;
+    return { media: candidate, format, track, clockRate: clockRate ?? track.sampleRate };
   }
   return undefined;
 }

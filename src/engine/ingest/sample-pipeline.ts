@@ -79,6 +79,12 @@ export class SamplePipeline {
     this.#isAnnounced = false;
   }
 
+  /** The camera does not give the announced audio after all. */
+  dropAudio(): void {
+    this.#audio = undefined;
+    this.#describedSets = undefined;
+  }
+
   takeVideo(unit: H264AccessUnit): void {
     if (!this.#isUsable(unit)) return;
     const timeline = this.#videoTimeline;

@@ -280,7 +280,6 @@ class RtspStreamIngest implements StreamIngest {
     const wasProven =
       state.kind === 'streaming' && nowMs - state.sinceMonotonicMs >= this.#limits.provenAfterMs;
     this.#failuresInARow = wasProven ? 1 : this.#failuresInARow + 1;
-    this.#release(source);
     const interruption: Interruption = { kind: failure.kind, detail: failure.message };
     const delayMs = retryDelayMs(
       { kind: failure.kind, failuresInARow: this.#failuresInARow },
@@ -297,7 +296,8 @@ class RtspStreamIngest implements StreamIngest {
         this.#connect();
       }),
     };
-    log.warn({ reason: interruption.kind, retryInMs: Math.round(delayMs) }, interruption.detail);
+    this.#release(source);
+    log.warn({ reason: interruption.kind, retryInMs: delayMs }, interruption.detail);
     this.#tell(interruption);
   }
 

@@ -140,7 +140,7 @@ export class AccessUnitAssembler {
     const sps = withoutTrailingZeros(nal);
     if (this.#sps !== undefined && areEqual(this.#sps, sps)) return;
     if (parseSequenceParameterSet(sps) === undefined) return;
-    this.#sps = sps.slice();
+    this.#sps = new Uint8Array(sps);
     this.#describeParameterSets();
   }
 
@@ -151,7 +151,7 @@ export class AccessUnitAssembler {
     const id = new BitReader(pps.subarray(1)).unsignedGolomb();
     this.#describedPpsId ??= id;
     if (id !== this.#describedPpsId) return false;
-    this.#pps = pps.slice();
+    this.#pps = new Uint8Array(pps);
     this.#describeParameterSets();
     return true;
   }

@@ -1,4 +1,3 @@
-import { BitReader } from '../media/bit-reader.ts';
 import { SampleSlab } from '../media/sample-slab.ts';
 import type { MediaDescription } from './sdp.ts';
 import type { RtpPacket } from './rtp.ts';
@@ -78,43 +77,44 @@ export class AacDepacketizer {
     if (end - start < 2) return;
     const headerBits = bytes.readUInt16BE(start);
     const payload = start + 2 + Math.ceil(headerBits / 8);
-    const sizes = payload > end ? [] : this.#readSizes(bytes.subarray(start + 2, payload), headerBits);
-    const [first] = sizes;
-    if (first === undefined) {
+    const frames = payload > end ? 0 : this.#countFrames(headerBits);
+    if (frames === 0) {
       this.#dropFragments();
       this.#events.onDamage(1);
       return;
     }
-    const isFragment = sizes.length === 1 && first > end - payload;
+    const size = this.#frameSize(packet, 0);
+    const isFragment = frames === 1 && size > end - payload;
     if (isFragment || this.#fragmentedSize !== undefined) {
-      this.#readFragment(packet, payload, first);
+      this.#readFragment(packet, payload, size);
     } else {
-      this.#readFrames(packet, payload, sizes);
+      this.#readFrames(packet, payload, frames);
     }
   }
 
-  /** AU-header section (RFC 3640 §3.2.1); the indices only matter with interleaving. */
-  #readSizes(headers: Uint8Array, headerBits: number): readonly number[] {
+  /** How many AU headers the section holds: RFC 3640 §3.2.1. */
+  #countFrames(headerBits: number): number {
     const { sizeLength, indexLength, indexDeltaLength } = this.#format;
-    const reader = new BitReader(headers);
-    const sizes: number[] = [];
-    let left = headerBits;
-    while (sizes.length < MAX_FRAMES_A_PACKET) {
-      const index = sizes.length === 0 ? indexLength : indexDeltaLength;
-      left -= sizeLength + index;
-      if (left < 0) break;
-      sizes.push(reader.bits(sizeLength));
-      reader.skip(index);
-    }
-    return sizes;
+    const further = headerBits - sizeLength - indexLength;
+    if (further < 0) return 0;
+    return Math.min(MAX_FRAMES_A_PACKET, 1 + Math.floor(further / (sizeLength + indexDeltaLength)));
   }
 
-  #readFrames(packet: RtpPacket, payload: number, sizes: readonly number[]): void {
+  /** The size in the nth AU header; the indices beside it only matter with interleaving. */
+  #frameSize(packet: RtpPacket, index: number): number {
+    const { sizeLength, indexLength, indexDeltaLength } = this.#format;
+    const skipped =
+      index === 0 ? 0 : indexLength - indexDeltaLength + index * (sizeLength + indexDeltaLength);
+    return readBits(packet.bytes, 8 * (packet.start + 2) + skipped, sizeLength);
+  }
+
+  #readFrames(packet: RtpPacket, payload: number, frames: number): void {
     let position = payload;
-    for (const [index, size] of sizes.entries()) {
+    for (let index = 0; index < frames; index += 1) {
+      const size = this.#frameSize(packet, index);
       const frameEnd = position + size;
       if (size === 0 || frameEnd > packet.end || !this.#slab.append(packet.bytes, position, frameEnd)) {
-        this.#events.onDamage(sizes.length - index);
+        this.#events.onDamage(frames - index);
         return;
       }
       position = frameEnd;
@@ -128,7 +128,7 @@ export class AacDepacketizer {
       this.#dropFragments();
       this.#events.onDamage(1);
       if (size <= packet.end - payload) {
-        this.#readFrames(packet, payload, [size]);
+        this.#readFrames(packet, payload, 1);
         return;
       }
     }
@@ -153,4 +153,11 @@ export class AacDepacketizer {
     this.#fragmentedSize = undefined;
     this.#slab.truncate(0);
   }
+}
+
+/** At most 16 bits from anywhere, without an allocation. */
+function readBits(bytes: Buffer, bitPosition: number, count: number): number {
+  const byte = bitPosition >> 3;
+  const window = ((bytes[byte] ?? 0) << 16) | ((bytes[byte + 1] ?? 0) << 8) | (bytes[byte + 2] ?? 0);
+  return (window >> (24 - (bitPosition & 7) - count)) & ((1 << count) - 1);
 }

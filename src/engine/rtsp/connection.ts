@@ -18,7 +18,7 @@ export interface RtspConnectionOptions {
   readonly dial: Dial;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  /** Called once, when a connection that had been opened is of no more use. */
+  /** Called at most once: a connection that had been opened is of no more use, and not because it was closed here. */
   readonly onEnded: (failure: RtspFailure) => void;
 }
 
@@ -92,7 +92,7 @@ export class RtspConnection {
     };
     const deadline = clock.after(connectTimeoutMs, () => {
       const seconds = connectTimeoutMs / 1000;
-      this.fail(new RtspFailure('unreachable', `${place(address)} did not answer within ${seconds} s.`));
+      this.#fail(new RtspFailure('unreachable', `${place(address)} did not answer within ${seconds} s.`));
     });
     this.#bytes = dial(address, {
       onOpen: () => {
@@ -105,7 +105,7 @@ export class RtspConnection {
       },
       onClosed: (errorCode) => {
         this.#closed.resolve();
-        this.fail(closeFailure(address, this.#state.kind === 'opening', errorCode));
+        this.#fail(closeFailure(address, this.#state.kind === 'opening', errorCode));
       },
     });
     try {
@@ -136,8 +136,20 @@ export class RtspConnection {
     return response;
   }
 
-  /** Ends the connection with a failure; the first one counts. */
-  fail(failure: RtspFailure): void {
+  /** Ends the connection and waits until the socket is gone. `onEnded` is not called: the caller knows. */
+  async close(): Promise<void> {
+    this.#end(new RtspFailure('stopped', 'The stream was stopped.'));
+    if (this.#bytes !== undefined) await this.#closed.promise;
+  }
+
+  #fail(failure: RtspFailure): void {
+    const wasOpen = this.#state.kind === 'open';
+    this.#end(failure);
+    if (wasOpen) this.#options.onEnded(failure);
+  }
+
+  /** The first failure counts. */
+  #end(failure: RtspFailure): void {
     const state = this.#state;
     if (state.kind === 'ended') return;
     this.#state = { kind: 'ended', failure };
@@ -149,13 +161,6 @@ export class RtspConnection {
     this.#pending.clear();
     this.#receivers.length = 0;
     if (state.kind === 'opening') state.settle(failure);
-    else if (state.kind === 'open') this.#options.onEnded(failure);
-  }
-
-  /** Ends the connection and waits until the socket is gone. */
-  async close(): Promise<void> {
-    this.fail(new RtspFailure('stopped', 'The stream was stopped.'));
-    if (this.#bytes !== undefined) await this.#closed.promise;
   }
 
   #onBytes(buffer: Buffer, length: number): void {
@@ -164,11 +169,11 @@ export class RtspConnection {
     this.#receivedBytes += length;
     try {
       const fault = this.#reader.push(buffer, length);
-      if (fault !== undefined) this.fail(new RtspFailure('protocol', FAULT_SENTENCES[fault]));
+      if (fault !== undefined) this.#fail(new RtspFailure('protocol', FAULT_SENTENCES[fault]));
     } catch (error) {
       // A mistake of ours, met by one camera's bytes, must not end the other cameras.
       this.#options.log.error({ error }, 'Could not process what the camera sent; its connection is closed.');
-      this.fail(new RtspFailure('protocol', 'What the camera sent could not be processed.'));
+      this.#fail(new RtspFailure('protocol', 'What the camera sent could not be processed.'));
     }
   }
 
@@ -218,7 +223,7 @@ export class RtspConnection {
   /** Servers ask little: to see whether we live (RFC 7826 §13.5), or to go elsewhere. */
   #answer({ method, headers }: RtspServerRequest): void {
     if (method === 'REDIRECT' || method === 'TEARDOWN') {
-      this.fail(new RtspFailure('closed-by-camera', `The camera ended the session with ${method}.`));
+      this.#fail(new RtspFailure('closed-by-camera', `The camera ended the session with ${method}.`));
       return;
     }
     const isHarmless = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE'].includes(method);

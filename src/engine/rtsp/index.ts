@@ -1,6 +1,6 @@
 /** RTSP client: what ingest needs of it. */
 export { AacDepacketizer, aacPacketFormat } from './aac-depacketizer.ts';
-export type { AacFrame } from './aac-depacketizer.ts';
+export type { AacFrame, AacPacketFormat } from './aac-depacketizer.ts';
 export { parseRtspAddress } from './addresses.ts';
 export type { RtspCredentials } from './authentication.ts';
 export { dialTcp } from './byte-connection.ts';

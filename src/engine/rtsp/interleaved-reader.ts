@@ -97,6 +97,11 @@ export class InterleavedReader {
     let position = start;
     while (position + FRAME_HEADER_BYTES <= length && chunk[position] === DOLLAR) {
       const payload = position + FRAME_HEADER_BYTES;
+      // The first byte of the payload decides in doubt.
+      if (payload < length && !this.#isFrameStart(chunk, position)) {
+        this.#startScan();
+        return position;
+      }
       const end = payload + (((chunk[position + 2] ?? 0) << 8) | (chunk[position + 3] ?? 0));
       if (end > length) break;
       this.#skipped = 0;
@@ -122,11 +127,15 @@ export class InterleavedReader {
 
   #continueFrame(chunk: Buffer, start: number, length: number): number {
     let position = start;
-    if (this.#heldLength < FRAME_HEADER_BYTES) {
-      const missing = Math.min(FRAME_HEADER_BYTES - this.#heldLength, length - position);
-      this.#hold(chunk, position, position + missing);
-      position += missing;
-      if (this.#heldLength < FRAME_HEADER_BYTES) return position;
+    // One byte more than the header, which says in doubt whether it is one.
+    while (this.#heldLength <= FRAME_HEADER_BYTES && position < length && !this.#isHeldFrameWhole()) {
+      this.#hold(chunk, position, position + 1);
+      position += 1;
+    }
+    if (this.#heldLength < FRAME_HEADER_BYTES) return position;
+    if (this.#heldLength > FRAME_HEADER_BYTES && !this.#isFrameStart(this.#held, 0)) {
+      this.#startScan();
+      return position;
     }
     const total = FRAME_HEADER_BYTES + this.#held.readUInt16BE(2);
     const missing = Math.min(total - this.#heldLength, length - position);
@@ -250,6 +259,22 @@ export class InterleavedReader {
       }
     }
     return { at: length, isWhole: false };
+  }
+
+  #isHeldFrameWhole(): boolean {
+    return this.#heldLength === FRAME_HEADER_BYTES && this.#held.readUInt16BE(2) === 0;
+  }
+
+  /**
+   * Whether the header and the byte after it, of a frame in step, make one: on a channel in use, empty, or at least of
+   * the version of RTP and RTCP. Otherwise a wrong length has led here.
+   */
+  #isFrameStart(bytes: Buffer, at: number): boolean {
+    return (
+      this.#events.isKnownChannel(bytes[at + 1] ?? 0) ||
+      ((bytes[at + FRAME_HEADER_BYTES] ?? 0) & 0xc0) === 0x80 ||
+      (bytes[at + 2] === 0 && bytes[at + 3] === 0)
+    );
   }
 
   #isPlausibleFrame(bytes: Buffer, at: number): boolean {

@@ -113,11 +113,6 @@ export class RtspSession {
     });
   }
 
-  /** Ends the session at once, because of what the caller has seen. */
-  fail(failure: RtspFailure): void {
-    this.#connection.fail(failure);
-  }
-
   /** Says TEARDOWN, closes, and waits until the socket is gone. */
   async close(): Promise<void> {
     this.#stopKeepalive();

@@ -14,8 +14,9 @@ export function parseInterleavedTransport(
 ): InterleavedTransport | undefined {
   if (field === undefined) return { ...asked, ssrc: undefined };
   const [protocol = '', ...parameters] = (field.split(',')[0] ?? '').split(';').map((part) => part.trim());
-  if (!/^RTP\/S?AVPF?\/TCP$/i.test(protocol)) return undefined;
   const channels = valueOf(parameters, 'interleaved');
+  // Some write RTP/AVP and mean TCP, as the channels show.
+  if (channels === undefined && !/^RTP\/S?AVPF?\/TCP$/i.test(protocol)) return undefined;
   const match = /^(\d{1,3})(?:\s*-\s*(\d{1,3}))?$/.exec(channels ?? '');
   const rtpChannel = match === null ? asked.rtpChannel : Number(match[1]);
   const rtcpChannel = match === null ? asked.rtcpChannel : Number(match[2] ?? rtpChannel + 1);

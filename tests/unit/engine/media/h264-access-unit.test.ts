@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { AccessUnitAssembler } from '../../../../src/engine/media/h264-access-unit.ts';
+
+const SPS = Buffer.from('Z00AH5WoFAFuQA==', 'base64');
+const OTHER_SPS = Buffer.from('Z2QAM6zoAoALWQ==', 'base64');
+const PPS = Buffer.from('aO48gA==', 'base64');
+/** `pic_parameter_set_id` 1: ue(v) 010. */
+const SECOND_PPS = Buffer.from([0x68, 0x4e, 0x3c, 0x80]);
+const IDR = Buffer.from([0x65, 0x88, 1, 2, 3]);
+const SLICE = Buffer.from([0x41, 0x9a, 4, 5]);
+const LATER_SLICE = Buffer.from([0x41, 0x40, 6]);
+const SEI = Buffer.from([0x06, 0x05, 0x01, 0xaa, 0x80]);
+const DELIMITER = Buffer.from([0x09, 0xf0]);
+const FILLER = Buffer.from([0x0c, 0xff, 0x80]);
+
+function feed(assembler: AccessUnitAssembler, ...nals: readonly Buffer[]): void {
+  for (const nal of nals) {
+    assembler.beginNal(nal[0] ?? 0);
+    assembler.append(nal, 1, nal.length);
+    assembler.endNal();
+  }
+}
+
+function withLengths(...nals: readonly Buffer[]): Buffer {
+  return Buffer.concat(nals.flatMap((nal) => [Buffer.from([0, 0, 0, nal.length]), nal]));
+}
+
+describe('AccessUnitAssembler', () => {
+  it('puts lengths in front and leaves out parameter sets, delimiters and filler', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    feed(assembler, DELIMITER, SPS, PPS, SEI, IDR, FILLER);
+    expect(assembler.finish()).toEqual({ data: withLengths(SEI, IDR), isSync: true });
+    expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) });
+  });
+
+  it('joins the fragments of a NAL unit', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    assembler.beginNal(0x41);
+    assembler.append(SLICE, 1, 2);
+    assembler.append(SLICE, 2, 2);
+    assembler.append(SLICE, 2, 4);
+    expect(assembler.isInsideNal).toBe(true);
+    expect(assembler.finish()).toEqual({ data: withLengths(SLICE), isSync: false });
+  });
+
+  it('keeps what it has handed out unchanged, side by side in one piece of memory', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 64 * 1024 });
+    const units: Uint8Array[] = [];
+    for (let index = 0; index < 100; index += 1) {
+      const nal = Buffer.alloc(20_000, index);
+      nal[0] = 0x41;
+      feed(assembler, nal);
+      units.push(assembler.finish()?.data ?? new Uint8Array());
+    }
+    const expected = units.map((_, index) => {
+      const nal = Buffer.alloc(20_000, index);
+      nal[0] = 0x41;
+      return Buffer.concat([Buffer.from([0, 0, 0x4e, 0x20]), nal]);
+    });
+    expect(units.every((unit, index) => Buffer.compare(unit, expected[index] ?? Buffer.alloc(0)) === 0)).toBe(
+      true,
+    );
+    expect(units[1]?.buffer).toBe(units[0]?.buffer);
+    expect(units[1]?.byteOffset).toBe((units[0]?.byteOffset ?? 0) + 20_004);
+    expect(new Set(units.map((unit) => unit.buffer)).size).toBe(4);
+  });
+
+  it('gives the same parameter sets until they change', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    feed(assembler, SPS, PPS, IDR);
+    assembler.finish();
+    const first = assembler.parameterSets;
+    feed(assembler, SPS, Buffer.concat([PPS, Buffer.alloc(3)]), IDR);
+    assembler.finish();
+    expect(assembler.parameterSets).toBe(first);
+    feed(assembler, OTHER_SPS);
+    expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(OTHER_SPS), pps: new Uint8Array(PPS) });
+  });
+
+  it('leaves a second picture parameter set in the sample', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    feed(assembler, SPS, PPS, SECOND_PPS, IDR);
+    expect(assembler.finish()).toEqual({ data: withLengths(SECOND_PPS, IDR), isSync: true });
+    expect(assembler.parameterSets?.pps).toEqual(new Uint8Array(PPS));
+  });
+
+  it('passes over a sequence parameter set that makes no sense', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    assembler.offerParameterSet(Buffer.from([0x67, 1, 2]));
+    assembler.offerParameterSet(PPS);
+    expect(assembler.parameterSets).toBeUndefined();
+    assembler.offerParameterSet(SPS);
+    expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) });
+  });
+
+  it('tells whether the picture starts with its first slice', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    feed(assembler, SEI, SLICE, LATER_SLICE);
+    expect(assembler.startsWithFirstSlice).toBe(true);
+    assembler.finish();
+    feed(assembler, LATER_SLICE);
+    expect(assembler.startsWithFirstSlice).toBe(false);
+  });
+
+  it('yields nothing without a picture, and keeps what belongs to the next', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    feed(assembler, SEI);
+    expect(assembler.finish()).toBeUndefined();
+    feed(assembler, SLICE);
+    expect(assembler.finish()).toEqual({ data: withLengths(SEI, SLICE), isSync: false });
+  });
+
+  it('refuses what would pass the limit and can go on after throwing it away', () => {
+    const assembler = new AccessUnitAssembler({ maxBytes: 32 });
+    expect(assembler.beginNal(0x41)).toBe(true);
+    expect(assembler.append(Buffer.alloc(40), 0, 40)).toBe(false);
+    assembler.discard();
+    feed(assembler, SLICE);
+    expect(assembler.finish()).toEqual({ data: withLengths(SLICE), isSync: false });
+  });
+});
