@@ -6,9 +6,9 @@ export interface StepIo {
   /** Ends on cancellation, at the step's deadline and when the desk stops. */
   readonly signal: AbortSignal;
   /** One plain sentence for the person who follows the run. Secrets that were given to `conceal` are masked. */
-  log(text: string, level?: RunLogLine['level']): void;
+  readonly log: (text: string, level?: RunLogLine['level']) => void;
   /** Part of the step that is done, 0 to 1. */
-  progress(fraction: number): void;
+  readonly progress: (fraction: number) => void;
 }
 
 /**
@@ -31,7 +31,7 @@ export interface RunRequest<I> {
   readonly nodeId: string;
   readonly input: I;
   /** Masks a secret in everything the run logs from now on. */
-  conceal(secret: string): void;
+  readonly conceal: (secret: string) => void;
 }
 
 /** A procedure: its steps, and how to get at what they work on. */

@@ -51,6 +51,10 @@ export class Ssh2Connection implements SshConnection {
     });
   }
 
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
     const result = await this.#run(command, {
       endpoint: this.#endpoint,

@@ -65,6 +65,8 @@ export interface UploadOptions {
  * `cancelled`. A cancelled or timed-out command's channel is closed and the command sent SIGKILL.
  */
 export interface SshConnection extends AsyncDisposable {
+  /** False once the connection broke off or was closed. */
+  readonly isOpen: boolean;
   /** Runs `command` with the login shell. Build it with `shellCommand`, never by joining text. */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /**
