@@ -3,16 +3,17 @@ import type { DeskOptions } from './desk-protocol.ts';
 import { ChangedKeys } from './features/delta-stream.ts';
 import { createDiscoveryFeature } from './features/discovery/index.ts';
 import type { FeatureLife } from './features/feature.ts';
+import { createFleetFeature } from './features/fleet/index.ts';
 import { createInventoryFeature } from './features/inventory/index.ts';
 import { createRunsFeature } from './features/runs/index.ts';
 import { createSiteFeature } from './features/site/index.ts';
 import { createVaultFeature } from './features/vault/index.ts';
 import { createWallFeature } from './features/wall/index.ts';
-import { fail } from './failure.ts';
+import { connectEngine } from './platform/engine-client/index.ts';
 import { listNetworkInterfaces } from './platform/network/interfaces.ts';
 import { createCameraInterviewer } from './platform/onvif/camera-client.ts';
 import { WsDiscovery } from './platform/onvif/ws-discovery.ts';
-import type { Clock, Database, EngineDirectory, Log, Vault } from './platform/ports.ts';
+import type { Clock, Database, Log, Vault } from './platform/ports.ts';
 import { createSsh } from './platform/ssh/index.ts';
 import { RunEngine, createSqliteJournal } from './runs/index.ts';
 import { bindContract } from './server/bind.ts';
@@ -86,13 +87,12 @@ export function createApp(ports: AppPorts): App {
     onChange: (runId) => changedRuns.mark([runId]),
   });
   const runs = createRunsFeature({ engine: runEngine, changed: changedRuns, clock });
-  const engines: EngineDirectory = {
-    forCamera: () => {
-      throw fail('not-assigned', 'This camera is on no node.', 'Assign it to a node.');
-    },
-    hasAudio: () => false,
-  };
-  const wall = createWallFeature({ database, engines, issueTicket: (target) => tickets.issue(target) });
+  const fleet = createFleetFeature({ database, vault, clock, log: log('fleet'), inventory, connectEngine });
+  const wall = createWallFeature({
+    database,
+    engines: fleet,
+    issueTicket: (target) => tickets.issue(target),
+  });
 
   const bound = bindContract(
     {
@@ -101,6 +101,7 @@ export function createApp(ports: AppPorts): App {
       discovery: contract.discovery,
       inventory: contract.inventory,
       runs: contract.runs,
+      fleet: contract.fleet,
       wall: contract.wall,
     },
     {
@@ -109,16 +110,17 @@ export function createApp(ports: AppPorts): App {
       discovery: discovery.handlers,
       inventory: inventory.handlers,
       runs: runs.handlers,
+      fleet: fleet.handlers,
       wall: wall.handlers,
     },
   );
   const rpc = new RpcServer({ router: createRouter(bound), tokens, clock, log: log('rpc') });
-  const relay = new LiveRelay({ tickets, engines, clock, log: log('relay'), limits: relayLimits });
+  const relay = new LiveRelay({ tickets, engines: fleet, clock, log: log('relay'), limits: relayLimits });
   const { port, pageDirectory } = options;
   const server = new DeskServer({ port, pageDirectory, codes, tokens, rpc, relay, log: log('server') });
 
   /** Whoever needs another comes after it. */
-  const lives: readonly FeatureLife[] = [site, vaultFeature, discovery, inventory, runs, wall];
+  const lives: readonly FeatureLife[] = [site, vaultFeature, discovery, inventory, runs, fleet, wall];
   const running = new AsyncDisposableStack();
   return {
     start: async () => {
