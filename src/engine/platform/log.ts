@@ -13,7 +13,8 @@ const SECRET_NAMES = [
 ] as const;
 
 const USER_INFORMATION_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s"/?#@]+@/gi;
-const AUTHORIZATION_HEADER = /\b(Bearer|Basic|Digest) +[^\s"\\]+/g;
+const AUTHORIZATION_HEADER = /(authorization["']? *[:=] *["']?[a-z]+ +)[^"'\\\r\n]+/gi;
+const BEARER_TOKEN = /\b(Bearer +)[A-Za-z0-9_-]{20,}/g;
 
 /** More than this waiting to be written, and lines are dropped: a reader that stops reading must not eat the memory. */
 const PENDING_LIMIT_BYTES = 1_048_576;
@@ -55,7 +56,10 @@ export function openLog(destination: LogDestination): EngineLog {
 
 /** Cuts user information out of URLs and values out of authorization headers. */
 export function withoutSecrets(line: string): string {
-  return line.replace(USER_INFORMATION_IN_URL, '$1').replace(AUTHORIZATION_HEADER, '$1 [redacted]');
+  return line
+    .replace(USER_INFORMATION_IN_URL, '$1')
+    .replace(AUTHORIZATION_HEADER, '$1[redacted]')
+    .replace(BEARER_TOKEN, '$1[redacted]');
 }
 
 function wrap(logger: pino.Logger): Log {

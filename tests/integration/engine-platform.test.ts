@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeFileOnce, writeFileAtomic } from '../../src/engine/platform/atomic-file.ts';
+import { readOrMakeCertificate } from '../../src/engine/platform/certificate.ts';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { openConfigStore } from '../../src/engine/platform/config-store.ts';
+import type { ConfigStore } from '../../src/engine/platform/config-store.ts';
+import { EngineExit } from '../../src/engine/platform/exit.ts';
+import { engineLayout, makeDirectories } from '../../src/engine/platform/layout.ts';
+import type { EngineLayout } from '../../src/engine/platform/layout.ts';
+import { openSealedStore } from '../../src/engine/platform/sealed-store.ts';
+import { createTokenRegistry, issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
+import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
+import { temporaryFolder } from './engine-process.ts';
+import { MemoryLog } from './memory-log.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let layout: EngineLayout;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  layout = engineLayout(join(folder.path, 'engine'));
+  makeDirectories(layout);
+});
+
+afterEach(() => folder[Symbol.asyncDispose]());
+
+/** Why the engine would end, if it would. */
+function exitReason(act: () => unknown): string {
+  try {
+    act();
+    return 'none';
+  } catch (error) {
+    if (error instanceof EngineExit) return error.reason;
+    throw error;
+  }
+}
+
+describe('the sealed store', () => {
+  const content = { gate: { username: 'admin', password: 'geheim' }, dock: { username: '', password: '' } };
+
+  it('gives back what was sealed, also to the next start, and nothing before that', () => {
+    const store = openSealedStore(layout);
+    expect(store.read()).toEqual({});
+    store.write(content);
+    expect(openSealedStore(layout).read()).toEqual(content);
+  });
+
+  it('never seals the same content into the same bytes', async () => {
+    const store = openSealedStore(layout);
+    store.write(content);
+    const first = await readFile(layout.credentials, 'utf8');
+    store.write(content);
+    expect(await readFile(layout.credentials, 'utf8')).not.toBe(first);
+  });
+
+  it.each(['nonce', 'tag', 'ciphertext'])('notices a changed %s', async (field) => {
+    openSealedStore(layout).write(content);
+    const envelope: Record<string, string> = JSON.parse(await readFile(layout.credentials, 'utf8'));
+    const bytes = Buffer.from(envelope[field] ?? '', 'base64');
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    await writeFile(layout.credentials, JSON.stringify({ ...envelope, [field]: bytes.toString('base64') }));
+    expect(exitReason(() => openSealedStore(layout).read())).toBe('damaged-state');
+  });
+
+  it('does not open with another key', async () => {
+    openSealedStore(layout).write(content);
+    await writeFile(layout.storeKey, randomBytes(32));
+    expect(exitReason(() => openSealedStore(layout).read())).toBe('damaged-state');
+  });
+});
+
+function open(): ConfigStore {
+  return openConfigStore(layout, openSealedStore(layout));
+}
+
+describe('the configuration on disk', () => {
+  const credentials = { username: 'admin', password: 'geheim' };
+  const gate: CameraConfig = { id: 'gate', name: 'Gate', main: 'rtsp://10.0.0.1/', record: true };
+
+  it('survives, with its secrets sealed', async () => {
+    expect(open().update({ version: 0, cameras: [{ ...gate, credentials }] })).toEqual({
+      kind: 'applied',
+      cameras: [{ ...gate, credentials }],
+    });
+    expect(open().view()).toEqual({ version: 1, cameras: [{ ...gate, hasCredentials: true }] });
+    expect(open().cameras()).toEqual([{ ...gate, credentials }]);
+    expect(await readFile(layout.config, 'utf8')).not.toContain('geheim');
+  });
+
+  it('forgets the credentials of a camera with the camera', () => {
+    open().update({ version: 0, cameras: [{ ...gate, credentials }] });
+    open().update({ version: 1, cameras: [] });
+    expect(openSealedStore(layout).read()).toEqual({});
+    open().update({ version: 2, cameras: [gate] });
+    expect(open().cameras()).toEqual([gate]);
+  });
+
+  it('changes nothing for a stale version', () => {
+    open().update({ version: 0, cameras: [gate] });
+    expect(open().update({ version: 0, cameras: [] })).toEqual({ kind: 'stale', currentVersion: 1 });
+    expect(open().view()).toEqual({ version: 1, cameras: [{ ...gate, hasCredentials: false }] });
+  });
+
+  it('keeps old cameras with old passwords when the disk fails between the two files', () => {
+    const sealed = openSealedStore(layout);
+    openConfigStore(layout, sealed).update({ version: 0, cameras: [{ ...gate, credentials }] });
+    // As if the power went after the first of the writes that replace gate by dock.
+    sealed.write({ ...sealed.read(), dock: credentials });
+    expect(open().cameras()).toEqual([{ ...gate, credentials }]);
+  });
+});
+
+describe('tokens', () => {
+  const clock = createSystemClock();
+  const start = (log = new MemoryLog()) => {
+    const registry = createTokenRegistry(layout, clock, log);
+    registry.start();
+    return registry;
+  };
+
+  it('are known by their bearer, as soon as they are issued, until they are revoked', () => {
+    using stack = new DisposableStack();
+    const registry = start();
+    stack.defer(() => registry.stop());
+    const issued = Array.from({ length: 20 }, () => {
+      const { id, token } = issueToken(layout, 'view', 1);
+      return [registry.bearerOf(token), { tokenId: id, scope: 'view' }];
+    });
+    for (const [found, expected] of issued) expect(found).toEqual(expected);
+  });
+
+  it('stay on the node as hashes only', async () => {
+    const { id, token } = issueToken(layout, 'admin', 7);
+    const text = await readFile(join(layout.tokens, `${id}.json`), 'utf8');
+    expect(text).not.toContain(token);
+    expect(JSON.parse(text)).toEqual({
+      formatVersion: 1,
+      id,
+      scope: 'admin',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      createdUtcMs: 7,
+    });
+  });
+
+  it('are refused when revoked, damaged, or of another length', async () => {
+    const revoked = issueToken(layout, 'view', 1);
+    const damaged = issueToken(layout, 'view', 1);
+    const good = issueToken(layout, 'view', 1);
+    revokeToken(layout, revoked.id);
+    await writeFile(join(layout.tokens, `${damaged.id}.json`), '{');
+    const log = new MemoryLog();
+    const registry = start(log);
+    const found = [revoked.token, damaged.token, good.token, '', `${good.token}A`].map((token) =>
+      registry.bearerOf(token),
+    );
+    registry.stop();
+    expect(found).toEqual([undefined, undefined, { tokenId: good.id, scope: 'view' }, undefined, undefined]);
+    expect(log.text).toContain('its file cannot be used');
+  });
+
+  it('remember when they were last used', async () => {
+    const used = issueToken(layout, 'view', 1);
+    issueToken(layout, 'view', 1);
+    const registry = start();
+    registry.bearerOf(used.token);
+    registry.stop();
+    expect(JSON.parse(await readFile(layout.tokenUse, 'utf8'))).toEqual({
+      formatVersion: 1,
+      lastUsedUtcMs: { [used.id]: expect.any(Number) },
+    });
+  });
+
+  it('are bounded in number', () => {
+    const ids = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(16, '0'));
+    for (const id of ids) makeFileOnce(join(layout.tokens, `${id}.json`), '{}');
+    expect(exitReason(() => issueToken(layout, 'view', 1))).toBe('usage');
+    revokeToken(layout, ids[0] ?? '');
+    expect(exitReason(() => issueToken(layout, 'view', 1))).toBe('none');
+  });
+});
+
+describe('certificate and key', () => {
+  it('are made once, and the pin stays when only the certificate is made again', async () => {
+    const first = readOrMakeCertificate(layout, Date.UTC(2026, 0, 1));
+    expect(readOrMakeCertificate(layout, Date.UTC(2030, 0, 1))).toEqual(first);
+    await unlink(layout.certificate);
+    const renewed = readOrMakeCertificate(layout, Date.UTC(2030, 0, 1));
+    expect({ ...renewed, certificatePem: '' }).toEqual({ ...first, certificatePem: '' });
+    expect(renewed.certificatePem).not.toBe(first.certificatePem);
+  });
+
+  it('are refused when they do not belong together', async () => {
+    readOrMakeCertificate(layout, Date.UTC(2026, 0, 1));
+    await unlink(layout.certificateKey);
+    expect(exitReason(() => readOrMakeCertificate(layout, Date.UTC(2026, 0, 1)))).toBe('damaged-state');
+  });
+});
+
+describe('a file', () => {
+  it('is replaced whole, readable by nobody else, without leftovers', async () => {
+    const path = join(folder.path, 'file');
+    writeFileAtomic(path, 'one');
+    writeFileAtomic(path, 'two');
+    expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['two', 0o600]);
+    expect((await readdir(folder.path)).sort()).toEqual(['engine', 'file']);
+  });
+
+  it('that must not change keeps its first content', () => {
+    const path = join(folder.path, 'once');
+    expect([makeFileOnce(path, 'first'), makeFileOnce(path, 'second')].map(String)).toEqual([
+      'first',
+      'first',
+    ]);
+  });
+
+  it('leaves no temporary file behind when it cannot be placed', async () => {
+    expect(() => writeFileAtomic(join(folder.path, 'engine'), 'in place of a directory')).toThrow('EISDIR');
+    expect(await readdir(folder.path)).toEqual(['engine']);
+  });
+});

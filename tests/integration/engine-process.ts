@@ -1,0 +1,193 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import type { RequestOptions } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TLSSocket } from 'node:tls';
+import { certificatePin } from '../../src/engine/platform/certificate.ts';
+import { Enrolment } from '../../src/shared/engine-api/index.ts';
+import type { TokenScope } from '../../src/shared/engine-api/index.ts';
+
+/** Real engines in processes of their own, on loopback. */
+
+const sourceEntry = fileURLToPath(new URL('../../src/engine/index.ts', import.meta.url));
+
+/** How to start an engine's command: from source, or from an unpacked bundle. */
+export interface EngineCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export const engineFromSource: EngineCommand = {
+  file: process.execPath,
+  args: [sourceEntry],
+  environment: process.env,
+};
+
+export interface CommandResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one of the engine's commands to its end. */
+export function runEngineCommand(args: readonly string[], command = engineFromSource): CommandResult {
+  const result = spawnSync(command.file, [...command.args, ...args], {
+    env: command.environment,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  return { exitCode: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  json(): unknown;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly token?: string;
+  readonly body?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A running engine. Disposing kills it. */
+export class EngineProcess implements AsyncDisposable {
+  readonly directory: string;
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #lines: readonly string[];
+  readonly #command: EngineCommand;
+
+  private constructor(fields: {
+    readonly directory: string;
+    readonly port: number;
+    readonly child: ChildProcess;
+    readonly lines: readonly string[];
+    readonly command: EngineCommand;
+  }) {
+    this.directory = fields.directory;
+    this.port = fields.port;
+    this.#child = fields.child;
+    this.#lines = fields.lines;
+    this.#command = fields.command;
+  }
+
+  /** Starts an engine and waits until it says that it is ready. Rejects with what it said when it ends instead. */
+  static async start(directory: string, command = engineFromSource): Promise<EngineProcess> {
+    const args = ['run', '--dir', directory, '--host', '127.0.0.1', '--port', '0'];
+    const child = spawn(command.file, [...command.args, ...args], {
+      env: command.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const lines: string[] = [];
+    const port = await new Promise<number>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        lines.push(line);
+        const found = /"ready":true.*"port":(\d+)/.exec(line)?.[1];
+        if (found !== undefined) resolve(Number(found));
+      });
+      child.once('close', (code) => reject(new Error(`The engine ended with ${code}:\n${lines.join('\n')}`)));
+      child.once('error', reject);
+    });
+    return new EngineProcess({ directory, port, child, lines, command });
+  }
+
+  /** Everything the engine has written. */
+  get log(): string {
+    return this.#lines.join('\n');
+  }
+
+  get processId(): number {
+    if (this.#child.pid === undefined) throw new Error('The engine was never started.');
+    return this.#child.pid;
+  }
+
+  enrol(scope: TokenScope): Enrolment {
+    const result = runEngineCommand(['enrol', '--dir', this.directory, '--scope', scope], this.#command);
+    return Enrolment.parse(JSON.parse(result.stdout));
+  }
+
+  /** One request on a connection of its own. */
+  ask(path: string, options: AskOptions = {}): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const asked = request(this.#request(path, options), (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const body = Buffer.concat(chunks);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body,
+          json: () => JSON.parse(body.toString('utf8')),
+        });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(options.body);
+    return promise;
+  }
+
+  /** The pin of the certificate that the engine presents. */
+  presentedPin(): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const asked = request(this.#request('/health', {}), (response) => {
+      response.resume();
+      if (!(response.socket instanceof TLSSocket)) throw new TypeError('Not a TLS connection.');
+      resolve(certificatePin(new X509Certificate(response.socket.getPeerCertificate().raw)));
+    });
+    asked.on('error', reject);
+    asked.end();
+    return promise;
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(
+    signal: NodeJS.Signals,
+  ): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    const ended = once(this.#child, 'close');
+    this.#child.kill(signal);
+    await ended;
+    return { code: this.#child.exitCode, signal: this.#child.signalCode };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.end('SIGKILL');
+  }
+
+  #request(path: string, options: AskOptions): RequestOptions {
+    return {
+      host: '127.0.0.1',
+      port: this.port,
+      path,
+      method: options.method ?? 'GET',
+      headers: {
+        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      // Trust is the pin's, which a test of its own checks.
+      rejectUnauthorized: false,
+      agent: false,
+    };
+  }
+}
+
+/** An empty directory that is removed with everything in it. */
+export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'belvedere-engine-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { cameraSetChange } from '../../../../src/engine/camera/config-change.ts';
+import type { CameraConfig } from '../../../../src/shared/engine-api/index.ts';
+
+const gate: CameraConfig = {
+  id: 'gate',
+  name: 'Gate',
+  main: 'rtsp://10.0.0.1/main',
+  sub: 'rtsp://10.0.0.1/sub',
+  credentials: { username: 'admin', password: 'one' },
+  record: true,
+};
+const dock: CameraConfig = { id: 'dock', name: 'Dock', main: 'rtsp://10.0.0.2/main', record: true };
+const hall: CameraConfig = { id: 'hall', name: 'Hall', main: 'rtsp://10.0.0.3/main', record: false };
+
+describe('the difference of two lists of cameras', () => {
+  it('leaves cameras alone that are the same, wherever they stand in the list', () => {
+    const copies = [hall, dock, gate].map((camera) => structuredClone(camera));
+    expect(cameraSetChange([gate, dock, hall], copies)).toEqual({ removed: [], added: [], changed: [] });
+  });
+
+  it('names who comes and who goes', () => {
+    expect(cameraSetChange([gate, dock], [dock, hall])).toEqual({
+      removed: ['gate'],
+      added: [hall],
+      changed: [],
+    });
+  });
+
+  it.each<[string, CameraConfig]>([
+    ['another main stream', { ...gate, main: 'rtsp://10.0.0.9/main' }],
+    ['another sub stream', { ...gate, sub: 'rtsp://10.0.0.9/sub' }],
+    ['another password', { ...gate, credentials: { username: 'admin', password: 'two' } }],
+    ['another user', { ...gate, credentials: { username: 'viewer', password: 'one' } }],
+    ['recording ended', { ...gate, record: false }],
+    ['no sub stream any more', { id: 'gate', name: 'Gate', main: gate.main, record: true }],
+  ])('sees %s', (_what, changed) => {
+    expect(cameraSetChange([gate, dock], [changed, dock])).toEqual({
+      removed: [],
+      added: [],
+      changed: [changed],
+    });
+  });
+
+  it('does not disturb a camera for a new name', () => {
+    expect(cameraSetChange([gate], [{ ...gate, name: 'Main gate' }])).toEqual({
+      removed: [],
+      added: [],
+      changed: [],
+    });
+  });
+});
