@@ -22,9 +22,15 @@ export interface GstreamerServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves a pipeline with an RTSP server that shares no code with ours. */
-export async function startGstreamerServer(pipeline: string): Promise<GstreamerServer> {
-  const child = spawn(python, [script, pipeline], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Serves a pipeline with an RTSP server that shares no code with ours; with `login` it asks for Digest authentication. */
+export async function startGstreamerServer(
+  pipeline: string,
+  login?: { readonly username: string; readonly passwordFile: string },
+): Promise<GstreamerServer> {
+  const loginArguments = login === undefined ? [] : [login.username, login.passwordFile];
+  const child = spawn(python, [script, pipeline, ...loginArguments], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),

@@ -6,8 +6,10 @@ const LEAP_TICKS = 2 * TICKS_PER_SECOND;
 const REORDER_TICKS = TICKS_PER_SECOND;
 /** Where the timeline and arrival disagree by more, arrival is right. */
 const LARGEST_ERROR_TICKS = 5 * TICKS_PER_SECOND;
-/** Differences below this are how networks are; they are not corrected. */
-const TOLERATED_ERROR_TICKS = 0.05 * TICKS_PER_SECOND;
+/** A single late picture says nothing: the error is averaged over about this time. */
+const AVERAGING_TICKS = 4 * TICKS_PER_SECOND;
+/** Differences below this are how networks and encoders are; they are not corrected. */
+const TOLERATED_ERROR_TICKS = 0.1 * TICKS_PER_SECOND;
 /** Larger ones fade with this time constant, at no more than the given share of the pace. */
 const CORRECTION_SECONDS = 10;
 const LARGEST_CORRECTION = 0.1;
@@ -28,6 +30,7 @@ export class TrackTimeline {
   #position: number | undefined;
   #camera = 0;
   #arrival = 0;
+  #averageError = 0;
   #windowCamera = 0;
   #windowArrival = 0;
   #windowPace = 1;
@@ -76,15 +79,21 @@ export class TrackTimeline {
     const step = camera - this.#camera;
     if (step < -REORDER_TICKS || step > arrival - this.#arrival + LEAP_TICKS) {
       this.#leaps += 1;
+      this.#averageError = 0;
       this.#startWindow(camera, arrival);
       return Math.max(before, arrival);
     }
     const position = before + step * this.#scale;
     const error = position - arrival;
-    if (error < -LARGEST_ERROR_TICKS) return arrival;
+    if (error < -LARGEST_ERROR_TICKS) {
+      this.#averageError = 0;
+      return arrival;
+    }
     if (error > LARGEST_ERROR_TICKS) return Math.min(position, before);
-    if (Math.abs(error) < TOLERATED_ERROR_TICKS || step <= 0) return position;
-    const share = error / (CORRECTION_SECONDS * TICKS_PER_SECOND);
+    if (step <= 0) return position;
+    this.#averageError += (error - this.#averageError) * Math.min(1, step / AVERAGING_TICKS);
+    if (Math.abs(this.#averageError) < TOLERATED_ERROR_TICKS) return position;
+    const share = this.#averageError / (CORRECTION_SECONDS * TICKS_PER_SECOND);
     return position - step * Math.max(-LARGEST_CORRECTION, Math.min(LARGEST_CORRECTION, share));
   }
 

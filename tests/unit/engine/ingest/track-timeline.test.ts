@@ -36,7 +36,7 @@ describe('TrackTimeline', () => {
   it('starts at arrival and follows the stamps exactly, whatever the jitter of the network', () => {
     const sent = frames(1_000, { stampedMs: 40, sentMs: 40 }).map(({ stamp, arrivalMs }, index) => ({
       stamp,
-      arrivalMs: arrivalMs + (index % 3) * 20,
+      arrivalMs: arrivalMs + (index % 5) * 20,
     }));
     const { positions } = place(sent);
     expect(positions[0]).toBe(45_000);
@@ -54,7 +54,7 @@ describe('TrackTimeline', () => {
     const perDay = 24 * 3_600;
     const { positions, timeline } = place(frames(perDay, { stampedMs: 1_000.05, sentMs: 1_000 }));
     const lastError = (positions.at(-1) ?? 0) - (500 + (perDay - 1) * 1_000) * 90;
-    expect(Math.abs(lastError)).toBeLessThan(0.1 * SECOND);
+    expect(Math.abs(lastError)).toBeLessThan(0.11 * SECOND);
     const sizes = steps(positions);
     expect(Math.min(...sizes)).toBeGreaterThan(0.98 * SECOND);
     expect(Math.max(...sizes)).toBeLessThan(1.02 * SECOND);
