@@ -6,16 +6,14 @@ import type { Socket } from 'node:net';
 import type { DigestAttempt, DigestVerdict } from '../auth/digest.ts';
 import type { StreamName } from '../clip/clip.ts';
 import type { SimClock } from '../clock.ts';
+import type { ServiceMode } from '../service-mode.ts';
 import type { Admission, Broadcast, MediaTick, VideoTick } from './broadcast.ts';
 import type { PacketizedClip } from './packetized-clip.ts';
 import { RtspRequestReader, RtspSyntaxError, type RtspRequest } from './request-reader.ts';
 import { formatResponse, type RtspResponse } from './response.ts';
 import { RtpSender } from './rtp-sender.ts';
-import { formatSdp, trackControl, type TrackKind } from './sdp.ts';
+import { formatSdp, trackControl, videoClockRateHz, type TrackKind } from './sdp.ts';
 import { chooseInterleavedChannel } from './transport.ts';
-
-/** What the camera does with a connection: serve it, keep silent, or answer nonsense. */
-export type ServiceMode = 'normal' | 'stalled' | 'garbage';
 
 export interface ConnectionContext {
   readonly name: string;
@@ -275,7 +273,7 @@ export class RtspConnection {
 }
 
 function clockRateOf(track: TrackKind, source: PacketizedClip): number {
-  return track === 'audio' ? (source.audio?.sampleRateHz ?? 0) : 90_000;
+  return track === 'audio' ? (source.audio?.sampleRateHz ?? 0) : videoClockRateHz;
 }
 
 /** Understands `rtsp://host:port/main`, with a trailing slash or a track's control after it. */

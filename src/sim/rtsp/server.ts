@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-import { RtspConnection, type ConnectionContext, type ServiceMode } from './connection.ts';
+import type { ServiceMode } from '../service-mode.ts';
+import { RtspConnection, type ConnectionContext } from './connection.ts';
 
 export type RtspServerOptions = Omit<ConnectionContext, 'mode' | 'onSlowViewer'>;
 
