@@ -65,7 +65,7 @@ function readPackage(
     mkdirSync(folder, { recursive: true });
     const result = spawnSync(
       'npm',
-      ['pack', `${pinned.name}@${pinned.version}`, '--pack-destination', folder],
+      ['pack', `${pinned.name}@${pinned.version}`, '--loglevel=error', '--pack-destination', folder],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
       },

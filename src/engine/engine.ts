@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Recording halts below this much free space. */
+  readonly reserveBytes: number;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -77,7 +79,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clock,
     log,
     bootId: readFileSync(BOOT_ID_FILE, 'utf8').trim(),
-    limits: defaultStorageLimits,
+    limits: { ...defaultStorageLimits, reserveBytes: options.reserveBytes },
   });
   const reconciled = await store.start();
   stack.defer(() => store.stop());

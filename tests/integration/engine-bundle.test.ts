@@ -148,7 +148,7 @@ describe('on a node with nothing else', () => {
       stdout: `${description.version}\n`,
       stderr: '',
     });
-    await using engine = await EngineProcess.start(join(folder.path, 'engine'), command);
+    await using engine = await EngineProcess.start(join(folder.path, 'engine'), { command });
     const { token, version } = engine.enrol('view');
     expect(version).toBe(description.version);
     expect((await engine.ask(enginePaths.segments('gate'), { token })).json()).toEqual({

@@ -20,7 +20,7 @@ import type {
 } from '../../src/shared/engine-api/index.ts';
 import type { SimCamera } from '../../src/sim/camera/camera.ts';
 import { createSimCameras } from '../../src/sim/site/cameras.ts';
-import { EngineProcess, temporaryFolder } from './engine-process.ts';
+import { EngineProcess, runEngineCommand, temporaryFolder } from './engine-process.ts';
 
 const credentials = { username: 'admin', password: 'camera %secret' };
 /** Simulated cameras send 15 frames a second. */
@@ -247,6 +247,51 @@ describe('a change of the configuration', () => {
       .toMatchObject({ kind: 'waiting', reason: 'refused-credentials' });
     expect(engine.log).not.toContain('not-this-one');
     expect(engine.log).not.toContain(credentials.password);
+  });
+});
+
+describe('a full disk', () => {
+  /** More than any disk has: the volume is full from the start. */
+  const args = ['--reserve-mb', '999999999'];
+
+  it('halts recording and says why, while viewers go on', async () => {
+    const former = engine;
+    const formerToken = token;
+    await using full = await EngineProcess.start(join(folder.path, 'full'), { args });
+    try {
+      engine = full;
+      ({ token } = full.enrol('admin'));
+      await configure([cameraConfig('gate', cameras[0])]);
+      const viewer = new Viewer('gate', 'main');
+      await viewer.collect(20);
+      await expect
+        .poll(async () => (await cameraStatus('gate')).recording, { timeout: 5_000 })
+        .toEqual({
+          kind: 'halted',
+          reason: 'disk-full',
+          detail: expect.stringContaining('free'),
+          sinceUtcMs: expect.any(Number),
+        });
+      const status = EngineStatus.parse((await full.ask(enginePaths.status, { token })).json());
+      expect({
+        health: (await full.ask(enginePaths.health)).status,
+        volumes: status.volumes.map(({ state }) => state),
+        main: status.cameras[0]?.main.state.kind,
+        command: runEngineCommand(['health', '--dir', full.directory]),
+      }).toEqual({
+        health: 503,
+        volumes: ['full'],
+        main: 'streaming',
+        command: {
+          exitCode: 1,
+          stdout: '',
+          stderr: `The engine of ${full.directory} runs but cannot record; its log and status say why.\n`,
+        },
+      });
+    } finally {
+      engine = former;
+      token = formerToken;
+    }
   });
 });
 

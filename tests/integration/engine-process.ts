@@ -61,6 +61,12 @@ export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface StartOptions {
+  readonly command?: EngineCommand;
+  /** Further arguments of `run`. */
+  readonly args?: readonly string[];
+}
+
 /** A running engine. Disposing kills it. */
 export class EngineProcess implements AsyncDisposable {
   readonly directory: string;
@@ -84,8 +90,11 @@ export class EngineProcess implements AsyncDisposable {
   }
 
   /** Starts an engine and waits until it says that it is ready. Rejects with what it said when it ends instead. */
-  static async start(directory: string, command = engineFromSource): Promise<EngineProcess> {
-    const args = ['run', '--dir', directory, '--host', '127.0.0.1', '--port', '0'];
+  static async start(
+    directory: string,
+    { command = engineFromSource, args: more = [] }: StartOptions = {},
+  ): Promise<EngineProcess> {
+    const args = ['run', '--dir', directory, '--host', '127.0.0.1', '--port', '0', ...more];
     const child = spawn(command.file, [...command.args, ...args], {
       env: command.environment,
       stdio: ['ignore', 'pipe', 'pipe'],

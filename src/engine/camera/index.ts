@@ -1,2 +1,1 @@
 export { createCameraSet } from './camera-set.ts';
-export type { CameraSet } from './camera-set.ts';

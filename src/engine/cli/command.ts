@@ -10,7 +10,7 @@ import { enrol } from './enrol.ts';
 import { checkHealth } from './health.ts';
 import { run } from './run.ts';
 
-const USAGE = `belvedere-engine run --dir DIR [--port N] [--host H] [--log-file FILE]
+const USAGE = `belvedere-engine run --dir DIR [--port N] [--host H] [--reserve-mb N] [--log-file FILE]
 belvedere-engine enrol --dir DIR --scope admin|view|peer|metrics
 belvedere-engine revoke --dir DIR --token-id ID
 belvedere-engine health --dir DIR
@@ -20,6 +20,8 @@ const options = {
   dir: { type: 'string' },
   port: { type: 'string', default: String(DEFAULT_PORT) },
   host: { type: 'string', default: '0.0.0.0' },
+  /** Free space to leave on the recordings' volume. */
+  'reserve-mb': { type: 'string', default: '1024' },
   'log-file': { type: 'string' },
   scope: { type: 'string' },
   'token-id': { type: 'string' },
@@ -49,6 +51,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
         directory: directoryOf(values.dir),
         host: values.host,
         port: portOf(values.port),
+        reserveBytes: reserveBytesOf(values['reserve-mb']),
         logFile: values['log-file'],
       });
     case 'enrol':
@@ -88,6 +91,13 @@ function portOf(value: string): number {
   if (!(port <= 65_535))
     throw new EngineExit('usage', `--port ${value} is no port; give a number from 0 to 65535.`);
   return port;
+}
+
+function reserveBytesOf(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) {
+    throw new EngineExit('usage', `--reserve-mb ${value} is no number of megabytes; give a whole number.`);
+  }
+  return Number(value) * 1_048_576;
 }
 
 function scopeOf(value: string | undefined): TokenScope {

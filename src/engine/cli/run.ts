@@ -10,6 +10,7 @@ export interface RunOptions {
   readonly directory: string;
   readonly host: string;
   readonly port: number;
+  readonly reserveBytes: number;
   /** `undefined`: standard output. */
   readonly logFile: string | undefined;
 }
@@ -28,9 +29,17 @@ export async function run(options: RunOptions): Promise<number> {
     process.exit(70);
   });
   const stopAsked = signalled();
-  const { directory, host } = options;
+  const { directory, host, reserveBytes } = options;
   try {
-    const engine = await startEngine({ directory, host, port: options.port, version, clock, log });
+    const engine = await startEngine({
+      directory,
+      host,
+      port: options.port,
+      reserveBytes,
+      version,
+      clock,
+      log,
+    });
     const { nodeId, port } = engine;
     log.info({ ready: true, host, port, nodeId, version, processId: process.pid }, 'The engine is ready.');
     const signal = await stopAsked;
