@@ -9,8 +9,8 @@ import { join } from 'node:path';
 const toolNames = `
   awk base64 basename cat chmod chown cmp cp cut date dd df dirname du echo env expr false find flock
   fold getconf grep gunzip gzip head hostname id install kill ln ls mkdir mkfifo mktemp mv nice nohup
-  od pgrep printf ps pwd readlink realpath rm rmdir sed seq setsid sh sha256sum sleep sort ss ssh-
-  keygen stat stty sync tail tar tee test timeout touch tr true tty uname uniq uptime wc which who
+  od pgrep printf ps pwd readlink realpath rm rmdir sed seq setsid sh sha256sum sleep sort ss
+  ssh-keygen stat stty sync tail tar tee test timeout touch tr true tty uname uniq uptime wc which who
   xargs
 `
   .trim()

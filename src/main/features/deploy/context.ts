@@ -17,6 +17,8 @@ export interface DeployDependencies {
   readonly clock: Clock;
   /** Where engines listen. */
   readonly enginePort: number;
+  /** How long a started engine may take to be healthy. */
+  readonly healthTimeoutMs: number;
 }
 
 /** The node as one connection sees it. */
@@ -39,6 +41,7 @@ export class DeployContext implements AsyncDisposable {
   enrolment: Enrolment | undefined;
   #reached: ReachedNode | undefined;
   #bundle: VerifiedBundle | undefined;
+  #isInstalled = false;
 
   constructor(request: Pick<RunRequest<unknown>, 'nodeId' | 'conceal'>, dependencies: DeployDependencies) {
     this.nodeId = request.nodeId;
@@ -90,6 +93,19 @@ export class DeployContext implements AsyncDisposable {
     }
     this.#bundle = await this.dependencies.bundles.verify(arch, signal);
     return this.#bundle;
+  }
+
+  /** True when the bundle's release is on the node and whole; reads it as a whole, so a yes is remembered. */
+  async isInstalled(signal: AbortSignal): Promise<boolean> {
+    if (this.#isInstalled) return true;
+    const { releases } = await this.reach(signal);
+    this.#isInstalled = await releases.isInstalled(await this.bundle(signal), signal);
+    return this.#isInstalled;
+  }
+
+  /** Makes `isInstalled` look again. */
+  forgetInstalled(): void {
+    this.#isInstalled = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

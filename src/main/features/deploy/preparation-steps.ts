@@ -68,8 +68,7 @@ async function unlessInstalled(
   signal: AbortSignal,
 ): Promise<readonly Obstacle[]> {
   if (obstacles.length === 0 || obstacles.some(({ code }) => code !== 'no-space')) return obstacles;
-  const { releases } = await context.reach(signal);
-  return (await releases.isInstalled(await context.bundle(signal), signal)) ? [] : obstacles;
+  return (await context.isInstalled(signal)) ? [] : obstacles;
 }
 
 async function refuseTakenPort(context: DeployContext, signal: AbortSignal): Promise<void> {
@@ -113,9 +112,9 @@ export const uploadStep: Step<DeployContext> = {
   title: 'Send the engine bundle',
   timeoutMs: 20 * 60_000,
   probe: async (context, { signal }) => {
-    const bundle = await context.bundle(signal);
+    if (await context.isInstalled(signal)) return true;
     const { releases } = await context.reach(signal);
-    return (await releases.isInstalled(bundle, signal)) || (await releases.hasArchive(bundle, signal));
+    return releases.hasArchive(await context.bundle(signal), signal);
   },
   act: async (context, io) => {
     const bundle = await context.bundle(io.signal);
@@ -141,10 +140,7 @@ export const unpackStep: Step<DeployContext> = {
   id: 'unpack',
   title: 'Unpack and verify on the node',
   timeoutMs: 10 * 60_000,
-  probe: async (context, { signal }) => {
-    const { releases } = await context.reach(signal);
-    return releases.isInstalled(await context.bundle(signal), signal);
-  },
+  probe: (context, { signal }) => context.isInstalled(signal),
   act: async (context, { signal, log }) => {
     const bundle = await context.bundle(signal);
     const { releases, facts } = await context.reach(signal);
@@ -153,19 +149,12 @@ export const unpackStep: Step<DeployContext> = {
     const proof = facts.tools.has('ssh-keygen') ? 'its sums and its signature fit' : 'its sums fit';
     log(`Release ${bundle.description.version} is in place; ${proof}.`);
   },
-  verify: async (context, { signal }) => {
-    const bundle = await context.bundle(signal);
-    const { releases } = await context.reach(signal);
-    if (await releases.isInstalled(bundle, signal)) return;
-    throw fail(
-      'bundle-damaged',
-      `Release ${bundle.description.version} on node ${context.nodeName} is not what was sent.`,
-      'Try again; if it happens again, check the disk of the node.',
-    );
-  },
+  // Nothing gets its place that was not whole.
+  verify: nothing,
   undo: async (context, { signal }) => {
     const { releases } = await context.reach(signal);
     const bundle = await context.bundle(signal);
+    context.forgetInstalled();
     await releases.remove(bundle.description.version, signal);
     await releases.removeArchive(bundle, signal);
   },

@@ -4,7 +4,6 @@ import type { Step, StepIo } from '../../runs/index.ts';
 import type { DeployContext } from './context.ts';
 import type { EngineEndpoint } from './ports.ts';
 
-const healthTimeoutMs = 30_000;
 const healthPollMs = 300;
 const maxEnrolmentBytes = 16_384;
 
@@ -171,7 +170,7 @@ export const healthStep: Step<DeployContext> = {
 };
 
 async function waitForHealth(context: DeployContext, io: StepIo): Promise<void> {
-  const { clock } = context.dependencies;
+  const { clock, healthTimeoutMs } = context.dependencies;
   const { host } = await context.reach(io.signal);
   const { version } = (await context.bundle(io.signal)).description;
   const giveUpAtMs = clock.monotonicMs() + healthTimeoutMs;
