@@ -73,6 +73,7 @@ describe.skipIf(ffmpegMissing)(`recording, judged by ffmpeg (${ffmpegMissing ?? 
       bytesRecorded: expect.any(Number),
       framesRecorded: 275,
       framesDropped: 0,
+      soundsDropped: 0,
       queuedBytes: 0,
     });
   });

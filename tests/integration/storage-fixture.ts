@@ -42,6 +42,7 @@ export interface OpenStoreOptions {
   readonly limits?: Partial<StorageLimits>;
   /** Puts faults in the volume's way. */
   readonly wrapVolume?: (volume: Volume) => Volume;
+  readonly wrapIndex?: (index: SegmentIndex) => SegmentIndex;
   readonly log?: Log;
 }
 
@@ -53,7 +54,7 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
   const volume = openLocalVolume(volumePath);
   const store = createSegmentStore({
     volume: options.wrapVolume?.(volume) ?? volume,
-    index,
+    index: options.wrapIndex?.(index) ?? index,
     clock: createSystemClock(),
     log: options.log ?? quietLog,
     bootId: 'boot-of-the-test',

@@ -39,6 +39,8 @@ export type AssemblyEvent =
 const nothing: readonly AssemblyEvent[] = [];
 /** For a single last frame of which nothing else is known: 25 a second. */
 const presumedFrameDuration90k = 3600;
+/** A camera's second may be a little longer than ours: its groups of pictures are not split for that. */
+const driftTolerance90k = 20 * 90;
 /** How far sound may run ahead of the picture before it is written without. */
 const soundAlonePartCount = 2;
 
@@ -54,7 +56,8 @@ interface OpenSegment {
 /**
  * Groups samples into parts and parts into segments. A picture's duration is the time to the next one, so the newest of each
  * track is held back until its successor is there. Segments start with a sync picture, and nothing is lost or doubled between
- * two of them: sound that arrives after a cut belongs to the new file, whose time 0 is then the sound's.
+ * two of them: sound that arrives after a cut belongs to the new file, whose time 0 is then the sound's. (Only when the file's
+ * first part was written before it came, there is no place for it left.)
  */
 export class PartAssembler {
   readonly #limits: AssemblyLimits;
@@ -64,7 +67,9 @@ export class PartAssembler {
   #video: Sample[] = [];
   #audio: Sample[] = [];
   #heldBytes = 0;
+  #soundsDropped = 0;
   #frameDuration90k = presumedFrameDuration90k;
+  #lastSync90k = 0;
 
   constructor(limits: AssemblyLimits) {
     this.#limits = limits;
@@ -73,6 +78,11 @@ export class PartAssembler {
   /** Bytes of the samples that are not in a part yet. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** Frames of sound that came more than a part after the first picture of their segment. */
+  get soundsDropped(): number {
+    return this.#soundsDropped;
   }
 
   describe(description: StreamDescription): void {
@@ -109,6 +119,7 @@ export class PartAssembler {
     }
     const previous = this.#video.at(-1);
     if (previous !== undefined) this.#frameDuration90k = sample.dts90k - previous.dts90k;
+    if (sample.isSync) this.#lastSync90k = sample.dts90k;
     this.#video.push(sample);
     this.#heldBytes += sample.data.byteLength;
     return events;
@@ -117,7 +128,10 @@ export class PartAssembler {
   #addAudio(sample: Sample): readonly AssemblyEvent[] {
     const segment = this.#segment;
     if (segment?.description.audio === undefined) return nothing;
-    if (segment.origin90k !== undefined && sample.dts90k < segment.origin90k) return nothing;
+    if (segment.origin90k !== undefined && sample.dts90k < segment.origin90k) {
+      this.#soundsDropped += 1;
+      return nothing;
+    }
     this.#audio.push(sample);
     this.#heldBytes += sample.data.byteLength;
     const soundAlone90k = this.#limits.partDurationMs * 90 * soundAlonePartCount;
@@ -148,15 +162,19 @@ export class PartAssembler {
     );
   }
 
-  /** Before a picture that would make the part too long (by its likely duration) or too large. */
+  /**
+   * Before a picture that would make the part too long (by its likely duration) or too large; and before a sync picture, so
+   * that a part begins with one wherever groups are not much shorter than parts.
+   */
   #isPartDue(next: Sample): boolean {
     const first = this.#video[0];
     if (first === undefined) return false;
-    const length90k = next.dts90k + this.#frameDuration90k - first.dts90k;
-    return (
-      length90k > this.#limits.partDurationMs * 90 ||
-      this.#heldBytes + next.data.byteLength > this.#limits.maximumPartBytes
-    );
+    if (this.#heldBytes + next.data.byteLength > this.#limits.maximumPartBytes) return true;
+    const limit90k = this.#limits.partDurationMs * 90;
+    const length90k = next.dts90k - first.dts90k;
+    const tolerance90k = Math.min(this.#frameDuration90k / 2, driftTolerance90k);
+    const isTooLong = length90k + this.#frameDuration90k > limit90k + tolerance90k;
+    return isTooLong || (next.isSync && next.dts90k - this.#lastSync90k >= limit90k / 2);
   }
 
   #presumedVideoEnd(): number | undefined {
@@ -186,7 +204,7 @@ export class PartAssembler {
     const sounds = take.takesLastSound ? this.#audio : this.#audio.slice(0, -1);
     if (pictures.length === 0 && sounds.length === 0) return nothing;
 
-    const origin90k = segment.origin90k ?? Math.min(...firstTimes(this.#video, sounds));
+    const origin90k = segment.origin90k ?? Math.min(...firstTimes(this.#video, this.#audio));
     const videoEnd90k = take.videoEnd90k ?? this.#video.at(-1)?.dts90k ?? origin90k;
     const tracks = [
       videoTrack(pictures, { origin90k, end90k: videoEnd90k }),
@@ -196,7 +214,7 @@ export class PartAssembler {
     const part: AssembledPart = {
       ...writePart(segment.partCount, tracks),
       videoFrames: pictures.length,
-      segmentDuration90k: videoEnd90k - segment.firstPicture.dts90k,
+      segmentDuration90k: Math.round(videoEnd90k - segment.firstPicture.dts90k),
     };
     this.#video = this.#video.slice(pictures.length);
     this.#audio = this.#audio.slice(sounds.length);
@@ -215,7 +233,7 @@ function startOf({ description, firstPicture }: OpenSegment, origin90k: number):
     description,
     startUtcMs: firstPicture.utcMs,
     startMonotonicMs: firstPicture.arrivalMonotonicMs,
-    mediaStart90k: firstPicture.dts90k - origin90k,
+    mediaStart90k: Math.round(firstPicture.dts90k - origin90k),
   };
 }
 
@@ -227,20 +245,25 @@ function byteLengthOf(samples: readonly Sample[]): number {
   return samples.reduce((sum, sample) => sum + sample.data.byteLength, 0);
 }
 
+/** Rounding each absolute time, and not the differences, keeps the sum exact. */
 function videoTrack(
   pictures: readonly Sample[],
   { origin90k, end90k }: { origin90k: number; end90k: number },
 ): PartTrack {
-  const samples = pictures.map((picture, index): PartSample => ({
-    data: picture.data,
-    duration: Math.max(0, (pictures[index + 1]?.dts90k ?? end90k) - picture.dts90k),
-    compositionOffset: picture.pts90k - picture.dts90k,
-    isSync: picture.isSync,
-  }));
-  return { track: 'video', baseDecodeTime: (pictures[0]?.dts90k ?? origin90k) - origin90k, samples };
+  const timeOf = (dts90k: number): number => Math.round(dts90k - origin90k);
+  const samples = pictures.map((picture, index): PartSample => {
+    const following90k = pictures[index + 1]?.dts90k ?? end90k;
+    return {
+      data: picture.data,
+      duration: Math.max(0, timeOf(following90k) - timeOf(picture.dts90k)),
+      compositionOffset: Math.round(picture.pts90k - picture.dts90k),
+      isSync: picture.isSync,
+    };
+  });
+  return { track: 'video', baseDecodeTime: timeOf(pictures[0]?.dts90k ?? origin90k), samples };
 }
 
-/** Sound counts in its own samples; rounding each absolute time keeps the sum exact. */
+/** Sound counts in its own samples. */
 function audioTracks(
   { audio }: StreamDescription,
   sounds: readonly Sample[],

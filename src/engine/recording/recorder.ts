@@ -44,6 +44,8 @@ export interface RecorderStatus {
   readonly framesRecorded: number;
   /** Pictures that came and were not recorded, because the disk was full, faulty or too slow. */
   readonly framesDropped: number;
+  /** Frames of sound that came too late for their segment. */
+  readonly soundsDropped: number;
   readonly queuedBytes: number;
 }
 
@@ -110,6 +112,7 @@ class SegmentRecorder implements Recorder {
       bytesRecorded: this.#bytesRecorded,
       framesRecorded: this.#framesRecorded,
       framesDropped: this.#framesDropped,
+      soundsDropped: this.#assembler.soundsDropped,
       queuedBytes: this.#queuedBytes,
     };
   }

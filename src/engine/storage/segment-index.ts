@@ -68,7 +68,6 @@ export interface SegmentIndex {
   /** Ordered by start; segments that are being deleted are left out. */
   list(range: SegmentRange): Promise<readonly ReadableRow[]>;
   find(id: number): Promise<SegmentRow | undefined>;
-  findByPath(filePath: string): Promise<SegmentRow | undefined>;
   /** Complete segments, oldest first. */
   oldest(limit: number): Promise<readonly SegmentRow[]>;
   /** Rows by id after `afterId`, whatever their state. */

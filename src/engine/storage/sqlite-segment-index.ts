@@ -70,7 +70,6 @@ class SqliteSegmentIndex implements SegmentIndex {
   readonly #remove: Statement;
   readonly #list: Statement;
   readonly #find: Statement;
-  readonly #findByPath: Statement;
   readonly #oldest: Statement;
   readonly #page: Statement;
   readonly #total: Statement;
@@ -100,7 +99,6 @@ class SqliteSegmentIndex implements SegmentIndex {
        ORDER BY start_utc_ms, id LIMIT :limit`,
     );
     this.#find = database.prepare(`SELECT ${columns} FROM segments WHERE id = ?`);
-    this.#findByPath = database.prepare(`SELECT ${columns} FROM segments WHERE file_path = ?`);
     this.#oldest = database.prepare(
       `SELECT ${columns} FROM segments WHERE state IN ('finished', 'recovered') ORDER BY start_utc_ms, id LIMIT ?`,
     );
@@ -142,10 +140,6 @@ class SqliteSegmentIndex implements SegmentIndex {
 
   async find(id: number): Promise<SegmentRow | undefined> {
     return StoredSegment.optional().parse(this.#find.get(id));
-  }
-
-  async findByPath(filePath: string): Promise<SegmentRow | undefined> {
-    return StoredSegment.optional().parse(this.#findByPath.get(filePath));
   }
 
   async oldest(limit: number): Promise<readonly SegmentRow[]> {

@@ -106,7 +106,8 @@ async function acceptBox(
       return undefined;
     }
     case 'uuid': {
-      if (state.initByteLength === 0) state.extensions.push((await readContent(source, extent)).slice());
+      if (state.initByteLength === 0)
+        state.extensions.push(Uint8Array.from(await readContent(source, extent)));
       return undefined;
     }
     case 'moof': {

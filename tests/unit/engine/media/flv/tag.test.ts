@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import {
+  maximumSampleBytes,
+  maximumTimestampMs,
+  writeConfigurationTags,
+  writeFlvHeader,
+  writeSampleTag,
+} from '../../../../../src/engine/media/flv/index.ts';
+import type { Sample } from '../../../../../src/engine/media/sample.ts';
+import { plain } from '../fmp4/byte-source.ts';
+import { syntheticDescription } from '../../recording/synthetic-stream.ts';
+
+function hex(...chunks: readonly Uint8Array[]): string {
+  return Buffer.concat(chunks).toString('hex');
+}
+
+function sample(facts: Partial<Sample>): Sample {
+  return {
+    track: 'video',
+    data: Uint8Array.from([0, 0, 0, 1, 0x65]),
+    dts90k: 0,
+    pts90k: 0,
+    isSync: true,
+    arrivalMonotonicMs: 0,
+    utcMs: 0,
+    ...facts,
+  };
+}
+
+describe('writeFlvHeader', () => {
+  it('says which tracks there are', () => {
+    expect(hex(writeFlvHeader(syntheticDescription(false)))).toBe('464c5601010000000900000000');
+    expect(hex(writeFlvHeader(syntheticDescription(true)))).toBe('464c5601050000000900000000');
+  });
+});
+
+describe('writeConfigurationTags', () => {
+  it('writes onMetaData, then the sequence headers of video and sound', () => {
+    const [metadata, video, audio, ...others] = writeConfigurationTags(
+      syntheticDescription(true),
+      0x01020304,
+    );
+
+    expect(others).toEqual([]);
+    expect(hex(...(video?.chunks ?? []))).toBe(
+      plain(
+        '09 00001f 020304 01 000000 17 00 000000 0142c01effe1000a6742c01ed900a02ff96101000568cb83cb20 0000002a',
+      ),
+    );
+    expect(hex(...(audio?.chunks ?? []))).toBe(plain('08 000004 020304 01 000000 af 00 1188 0000000f'));
+    const script = Buffer.concat(metadata?.chunks ?? []);
+    expect(script.subarray(0, 29).toString('latin1')).toBe(
+      '\x12\x00\x00\x88\x02\x03\x04\x01\x00\x00\x00\x02\x00\x0aonMetaData\x08\x00\x00\x00\x06',
+    );
+    expect(script.subarray(29, 46).toString('hex')).toBe(plain('0005 7769647468 00 4084000000000000 00'));
+    expect(script.readUInt32BE(script.byteLength - 4)).toBe(script.byteLength - 4);
+  });
+});
+
+describe('writeSampleTag', () => {
+  it('writes a key frame byte for byte', () => {
+    const tag = writeSampleTag(sample({ dts90k: 900_000, pts90k: 907_200 }), 450_000);
+
+    expect(hex(...tag.chunks)).toBe(plain('09 00000a 001388 00 000000 17 01 000050 0000000165 00000015'));
+    expect(tag.byteLength).toBe(25);
+  });
+
+  it('writes an inter frame that is shown before it is decoded', () => {
+    const tag = writeSampleTag(sample({ dts90k: 9000, pts90k: 8910, isSync: false }), 0);
+
+    expect(hex(...tag.chunks)).toBe(plain('09 00000a 000064 00 000000 27 01 ffffff 0000000165 00000015'));
+  });
+
+  it('writes sound', () => {
+    const tag = writeSampleTag(
+      sample({ track: 'audio', data: Uint8Array.of(0x21), dts90k: 1920, pts90k: 1920 }),
+      0,
+    );
+
+    expect(hex(...tag.chunks)).toBe(plain('08 000003 000015 00 000000 af 01 21 0000000e'));
+  });
+
+  it("hands out the sample's own bytes", () => {
+    const { data } = sample({});
+
+    expect(writeSampleTag(sample({ data }), 0).chunks[1]).toBe(data);
+  });
+
+  it('reaches the end of the clock and no further', () => {
+    const last = writeSampleTag(sample({ dts90k: maximumTimestampMs * 90 }), 0);
+
+    expect(hex(...last.chunks).slice(8, 16)).toBe('ffffff7f');
+    expect(() => writeSampleTag(sample({ dts90k: (maximumTimestampMs + 1) * 90 }), 0)).toThrow(
+      'An FLV timestamp is between 0 and 2147483647 ms, not 2147483648.',
+    );
+    expect(() => writeSampleTag(sample({ dts90k: -90 }), 0)).toThrow(RangeError);
+  });
+
+  it('refuses a sample that FLV cannot hold', () => {
+    expect(() => writeSampleTag(sample({ data: new Uint8Array(maximumSampleBytes) }), 0)).not.toThrow();
+    expect(() => writeSampleTag(sample({ data: new Uint8Array(maximumSampleBytes + 1) }), 0)).toThrow(
+      'An FLV tag holds at most 16777215 bytes, not 16777216.',
+    );
+  });
+});
