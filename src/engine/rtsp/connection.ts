@@ -70,13 +70,12 @@ export class RtspConnection {
     });
   }
 
-  get receivedBytes(): number {
-    return this.#receivedBytes;
+  get isOpen(): boolean {
+    return this.#state.kind === 'open';
   }
 
-  /** When anything came last; before that, when the connection was made. */
-  get lastReceivedMonotonicMs(): number {
-    return this.#arrivalMonotonicMs;
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** Rejects with an RtspFailure. */

@@ -66,7 +66,7 @@ export class InterleavedReader {
     let chunk = received;
     let length = receivedLength;
     let position = 0;
-    while (position < length && this.#fault === undefined) {
+    while ((position < length || this.#hasUnsearchedBytes()) && this.#fault === undefined) {
       switch (this.#mode) {
         case 'boundary':
           position = this.#readBoundary(chunk, position, length);
@@ -214,6 +214,10 @@ export class InterleavedReader {
   #startScan(): void {
     this.#mode = 'scan';
     this.#scanOffset = 1;
+  }
+
+  #hasUnsearchedBytes(): boolean {
+    return this.#mode === 'scan' && this.#scanOffset > 0 && this.#heldLength > 0;
   }
 
   /** Rare, so it may copy. */

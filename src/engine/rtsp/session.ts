@@ -27,6 +27,7 @@ export class RtspSession {
   #nextChannel = 0;
   #keepaliveMethod: 'GET_PARAMETER' | 'OPTIONS' = 'OPTIONS';
   #keepalive: Disposable | undefined;
+  #isClosing = false;
 
   constructor(options: RtspConnectionOptions) {
     this.#options = options;
@@ -43,10 +44,6 @@ export class RtspSession {
 
   get receivedBytes(): number {
     return this.#connection.receivedBytes;
-  }
-
-  get lastReceivedMonotonicMs(): number {
-    return this.#connection.lastReceivedMonotonicMs;
   }
 
   /** Connects and asks what the server can do. */
@@ -107,6 +104,8 @@ export class RtspSession {
       ['Range', 'npt=0.000-'],
     ]);
     requireSuccess('PLAY', response);
+    // The session may have been closed, or the connection ended, while the answer was on its way to here.
+    if (this.#isClosing || !this.#connection.isOpen) return;
     const timeoutMs = 1_000 * (this.#session?.timeoutSeconds ?? 60);
     this.#keepalive = this.#options.clock.every(Math.max(MIN_KEEPALIVE_MS, timeoutMs / 2), () => {
       void this.#keepAlive();
@@ -115,6 +114,7 @@ export class RtspSession {
 
   /** Says TEARDOWN, closes, and waits until the socket is gone. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#stopKeepalive();
     if (this.#session !== undefined) {
       const { promise, resolve } = Promise.withResolvers<void>();

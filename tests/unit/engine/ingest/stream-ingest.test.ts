@@ -500,6 +500,18 @@ describe('stopping', () => {
     expect(subscriber.samples.map(({ dts90k }) => dts90k)).toEqual([0, 5_400_000]);
   });
 
+  it('while PLAY is being answered starts no keepalive', async () => {
+    const healthy = healthyScript();
+    camera.script = (request) => (request.method === 'PLAY' ? undefined : healthy(request));
+    await startPlaying();
+    const sequence = camera.requests.find(({ method }) => method === 'PLAY')?.sequence;
+    const stopped = ingest.stop();
+    camera.send(Buffer.from(`RTSP/1.0 200 OK\r\nCSeq: ${sequence}\r\n\r\n`));
+    await settle();
+    await stopped;
+    expect(clock.pendingAlarms).toBe(0);
+  });
+
   it('while connecting leaves nothing behind', async () => {
     ingest.start();
     const stopped = ingest.stop();
