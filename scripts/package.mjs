@@ -2,7 +2,7 @@
 // the unpacked folder. Further words go to electron-builder as they are.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findElectron } from './electron-binary.mjs';
@@ -18,6 +18,16 @@ if (missing.length > 0) {
   console.error(`Nothing to package yet, ${missing.join(', ')} missing. Run: npm run build`);
   process.exit(1);
 }
+
+const signingKey = ['linux-x64', 'linux-arm64']
+  .map((folder) => join(root, 'out', 'engine', folder, 'signing-key.pub'))
+  .find((path) => existsSync(path));
+if (signingKey === undefined) {
+  console.error('The engine bundle in out/engine is not whole. Run: npm run build');
+  process.exit(1);
+}
+// What the application trusts is inside its archive, not beside the bundles.
+copyFileSync(signingKey, join(root, 'out', 'main', 'engine-signing-key.pub'));
 
 const words = process.argv.slice(2);
 const electron = findElectron(root, process.env);

@@ -1,6 +1,7 @@
 import { type RunId, contract } from '../shared/contract/index.ts';
 import type { DeskOptions } from './desk-protocol.ts';
 import { ChangedKeys } from './features/delta-stream.ts';
+import { createDeployFeature, defineDeploy } from './features/deploy/index.ts';
 import { createDiscoveryFeature } from './features/discovery/index.ts';
 import type { FeatureLife } from './features/feature.ts';
 import { createFleetFeature } from './features/fleet/index.ts';
@@ -9,8 +10,11 @@ import { createRunsFeature } from './features/runs/index.ts';
 import { createSiteFeature } from './features/site/index.ts';
 import { createVaultFeature } from './features/vault/index.ts';
 import { createWallFeature } from './features/wall/index.ts';
+import { BundleStore } from './platform/bundle/index.ts';
 import { connectEngine } from './platform/engine-client/index.ts';
+import { readEngineVersion } from './platform/engine-client/version-probe.ts';
 import { listNetworkInterfaces } from './platform/network/interfaces.ts';
+import type { NodeHostFiles } from './platform/node-host/index.ts';
 import { createCameraInterviewer } from './platform/onvif/camera-client.ts';
 import { WsDiscovery } from './platform/onvif/ws-discovery.ts';
 import type { Clock, Database, Log, Vault } from './platform/ports.ts';
@@ -29,6 +33,9 @@ export interface AppPorts {
   readonly log: Log;
   readonly database: Database;
   readonly vault: Vault;
+  readonly nodeFiles: NodeHostFiles;
+  /** The key that signs engine bundles, as a line of `authorized_keys`. */
+  readonly trustedKeyLine: string;
   readonly options: DeskOptions;
 }
 
@@ -43,6 +50,10 @@ export interface App {
 
 const codeLifetimeMs = 60_000;
 const ticketLifetimeMs = 30_000;
+/** Where engines listen on their nodes. */
+const enginePort = 8443;
+/** Until a newly started engine must be well: it reconciles what is recorded first. */
+const healthTimeoutMs = 60_000;
 
 /** The desk: all its parts, who needs whom, and the order in which they live. */
 export function createApp(ports: AppPorts): App {
@@ -78,15 +89,32 @@ export function createApp(ports: AppPorts): App {
     interviewer,
     discovery,
   });
+  const bundles = new BundleStore({
+    directory: options.bundlesDirectory,
+    trustedKeyLine: ports.trustedKeyLine,
+  });
+  const deployRun = defineDeploy({
+    inventory,
+    bundles,
+    ssh,
+    engineProbe: {
+      readVersion: (endpoint, signal) => readEngineVersion(connectEngine, endpoint, signal),
+    },
+    nodeFiles: ports.nodeFiles,
+    clock,
+    enginePort,
+    healthTimeoutMs,
+  });
   const changedRuns = new ChangedKeys<RunId>();
   const runEngine = new RunEngine({
     journal: createSqliteJournal(database),
     clock,
     log: log('runs'),
-    definitions: [],
+    definitions: [deployRun],
     onChange: (runId) => changedRuns.mark([runId]),
   });
   const runs = createRunsFeature({ engine: runEngine, changed: changedRuns, clock });
+  const deploy = createDeployFeature({ inventory, bundles }, runEngine);
   const fleet = createFleetFeature({ database, vault, clock, log: log('fleet'), inventory, connectEngine });
   const wall = createWallFeature({
     database,
@@ -94,33 +122,23 @@ export function createApp(ports: AppPorts): App {
     issueTicket: (target) => tickets.issue(target),
   });
 
-  const bound = bindContract(
-    {
-      site: contract.site,
-      vault: contract.vault,
-      discovery: contract.discovery,
-      inventory: contract.inventory,
-      runs: contract.runs,
-      fleet: contract.fleet,
-      wall: contract.wall,
-    },
-    {
-      site: site.handlers,
-      vault: vaultFeature.handlers,
-      discovery: discovery.handlers,
-      inventory: inventory.handlers,
-      runs: runs.handlers,
-      fleet: fleet.handlers,
-      wall: wall.handlers,
-    },
-  );
+  const bound = bindContract(contract, {
+    site: site.handlers,
+    vault: vaultFeature.handlers,
+    discovery: discovery.handlers,
+    inventory: inventory.handlers,
+    runs: runs.handlers,
+    deploy: deploy.handlers,
+    fleet: fleet.handlers,
+    wall: wall.handlers,
+  });
   const rpc = new RpcServer({ router: createRouter(bound), tokens, clock, log: log('rpc') });
   const relay = new LiveRelay({ tickets, engines: fleet, clock, log: log('relay'), limits: relayLimits });
   const { port, pageDirectory } = options;
   const server = new DeskServer({ port, pageDirectory, codes, tokens, rpc, relay, log: log('server') });
 
   /** Whoever needs another comes after it. */
-  const lives: readonly FeatureLife[] = [site, vaultFeature, discovery, inventory, runs, fleet, wall];
+  const lives: readonly FeatureLife[] = [site, vaultFeature, discovery, inventory, runs, deploy, fleet, wall];
   const running = new AsyncDisposableStack();
   return {
     start: async () => {

@@ -11,6 +11,19 @@ export const ShellSettings = z.object({
 });
 export type ShellSettings = z.infer<typeof ShellSettings>;
 
+/** Where the parts of the program lie; all absolute. */
+export const ProgramFolders = z.object({
+  /** The built page. */
+  pageDirectory: z.string().min(1),
+  /** The engine bundles that this desk can install. */
+  bundlesDirectory: z.string().min(1),
+  /** The OpenSSH public key that bundles must be signed with. */
+  trustedKeyPath: z.string().min(1),
+  /** What the desk puts on nodes besides the engine. */
+  nodeFilesDirectory: z.string().min(1),
+});
+export type ProgramFolders = z.infer<typeof ProgramFolders>;
+
 /** What a shell tells the desk it starts. It travels through a pipe, so that no secret of it is in argv or the environment. */
 export const DeskOptions = z.object({
   /** Absolute. */
@@ -19,10 +32,7 @@ export const DeskOptions = z.object({
   port: z.int().min(0).max(65535),
   shell: Site.shape.shell,
   version: z.string(),
-  /** The built page. */
-  pageDirectory: z.string().min(1),
-  /** Where the engine bundles lie that this desk can install. */
-  bundlesDirectory: z.string().min(1),
+  ...ProgramFolders.shape,
   ...ShellSettings.shape,
 });
 export type DeskOptions = z.infer<typeof DeskOptions>;

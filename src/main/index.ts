@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as electron from 'electron';
 import { runElectronShell } from './electron/electron-shell.ts';
 import { defaultDataDirectory } from './shell/default-data-directory.ts';
+import { programFolders } from './shell/program-folders.ts';
 
 /** The Electron shell. Everything that is not Electron's own is in the desk, which the web shell runs just the same. */
 const rootDirectory = join(import.meta.dirname, '..', '..');
@@ -19,10 +20,12 @@ runElectronShell({
   workingDirectory: process.cwd(),
   deskEntryPath: join(import.meta.dirname, 'desk.js'),
   preloadPath: join(rootDirectory, 'out', 'preload', 'index.cjs'),
-  pageDirectory: join(rootDirectory, 'out', 'renderer'),
-  bundlesDirectory: electron.app.isPackaged
-    ? join(process.resourcesPath, 'engine')
-    : join(rootDirectory, 'out', 'engine'),
+  folders: programFolders(
+    rootDirectory,
+    electron.app.isPackaged
+      ? { kind: 'installed', resourcesDirectory: process.resourcesPath }
+      : { kind: 'checkout' },
+  ),
   monotonicMs: () => performance.now(),
 }).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { createApp } from './app.ts';
 import type { DeskOptions } from './desk-protocol.ts';
 import { systemClock } from './platform/clock/index.ts';
 import { openDataFolder } from './platform/database/data-folder.ts';
 import { migrations, openDatabase } from './platform/database/index.ts';
 import { RotatingFile, createLog } from './platform/log/index.ts';
+import { loadNodeHostFiles } from './platform/node-host/index.ts';
 import type { Log, Vault } from './platform/ports.ts';
 import { openVault, systemKeyring } from './platform/vault/index.ts';
 
@@ -32,7 +34,9 @@ export async function openDesk(options: DeskOptions): Promise<RunningDesk> {
     const vault = await openVault({ database, log, ...keyring });
     if (options.passphrase !== undefined) await enterPassphrase(vault, options.passphrase);
 
-    const app = createApp({ clock: systemClock, log, database, vault, options });
+    const nodeFiles = await loadNodeHostFiles(options.nodeFilesDirectory);
+    const trustedKeyLine = readTrustedKey(options.trustedKeyPath, log);
+    const app = createApp({ clock: systemClock, log, database, vault, nodeFiles, trustedKeyLine, options });
     const port = await app.start();
     opened.defer(() => app.stop());
     log.info({ port, version: options.version, shell: options.shell, pid: process.pid }, 'The desk listens.');
@@ -49,6 +53,16 @@ export async function openDesk(options: DeskOptions): Promise<RunningDesk> {
   } catch (error) {
     log.error({ error }, 'The desk could not start.');
     throw error;
+  }
+}
+
+/** Without it the desk runs all the same, and takes every bundle for damaged. */
+function readTrustedKey(path: string, log: Log): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    log.warn({ error }, 'There is no key to check engine bundles with.');
+    return '';
   }
 }
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { extname, join } from 'node:path';
 import { defaultDataDirectory } from './shell/default-data-directory.ts';
+import { programFolders } from './shell/program-folders.ts';
 import { runWebShell } from './web/web-shell.ts';
 
 /** The web shell: the desk and a Chromium window in app mode, without Electron. */
@@ -13,8 +14,7 @@ process.exitCode = await runWebShell({
   print: (line) => void process.stdout.write(`${line}\n`),
   complain: (line) => void process.stderr.write(`${line}\n`),
   deskEntryPath: join(import.meta.dirname, `desk${extname(import.meta.filename)}`),
-  pageDirectory: join(rootDirectory, 'out', 'renderer'),
-  bundlesDirectory: join(rootDirectory, 'out', 'engine'),
+  folders: programFolders(rootDirectory, { kind: 'checkout' }),
   defaultDataDirectory: defaultDataDirectory({ platform, environment, homeDirectory: homedir() }),
   workingDirectory: process.cwd(),
   machine: { platform, environment, isRoot: process.getuid?.() === 0 },

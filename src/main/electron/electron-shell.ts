@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ShellSettings } from '../desk-protocol.ts';
+import type { ProgramFolders, ShellSettings } from '../desk-protocol.ts';
 import { DeskError } from '../failure.ts';
 import { DeskClient } from '../shell/desk-client.ts';
 import { parseShellArguments, readSettings, type ShellArguments } from '../shell/shell-arguments.ts';
@@ -21,8 +21,7 @@ export interface ElectronShellPorts {
   readonly workingDirectory: string;
   readonly deskEntryPath: string;
   readonly preloadPath: string;
-  readonly pageDirectory: string;
-  readonly bundlesDirectory: string;
+  readonly folders: ProgramFolders;
   readonly monotonicMs: () => number;
 }
 
@@ -59,7 +58,7 @@ async function run(
   { dataDirectory, port: wantedPort }: ShellArguments,
   settings: ShellSettings,
 ): Promise<void> {
-  const { electron, pageDirectory, bundlesDirectory, preloadPath, monotonicMs } = ports;
+  const { electron, folders, preloadPath, monotonicMs } = ports;
   const { app, Menu } = electron;
   const desk = new DeskClient(forkDesk(electron, ports.deskEntryPath));
   const { port, code } = await desk.start({
@@ -68,8 +67,7 @@ async function run(
     port: wantedPort,
     shell: 'electron',
     version,
-    pageDirectory,
-    bundlesDirectory,
+    ...folders,
   });
 
   lockDown(electron, `http://127.0.0.1:${port}`);

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { ProgramFolders } from '../desk-protocol.ts';
 import { DeskError } from '../failure.ts';
 import { spawnDesk } from '../shell/child-process-pipe.ts';
 import { DeskClient, windowUrl } from '../shell/desk-client.ts';
@@ -21,8 +22,7 @@ export interface WebShellPorts {
   readonly print: (line: string) => void;
   readonly complain: (line: string) => void;
   readonly deskEntryPath: string;
-  readonly pageDirectory: string;
-  readonly bundlesDirectory: string;
+  readonly folders: ProgramFolders;
   readonly defaultDataDirectory: string;
   readonly workingDirectory: string;
   readonly machine: {
@@ -69,8 +69,7 @@ async function run(ports: WebShellPorts, shellArguments: ShellArguments): Promis
     port: wantedPort,
     shell: 'web',
     version,
-    pageDirectory: ports.pageDirectory,
-    bundlesDirectory: ports.bundlesDirectory,
+    ...ports.folders,
   });
 
   await using window = new AsyncDisposableStack();

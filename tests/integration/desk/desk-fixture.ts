@@ -35,6 +35,8 @@ export async function makeOptions(
     version: '9.9.9',
     pageDirectory,
     bundlesDirectory: join(directory, 'bundles'),
+    trustedKeyPath: join(directory, 'signing-key.pub'),
+    nodeFilesDirectory: join(import.meta.dirname, '..', '..', '..', 'resources', 'node'),
     passphrase,
     ...overrides,
   };

@@ -7,6 +7,13 @@ import { FakeContents, FakeElectron, preventable } from './fake-electron.ts';
 
 const code = (letter: string): string => letter.repeat(43);
 
+const folders = {
+  pageDirectory: '/app/page',
+  bundlesDirectory: '/app/engine',
+  trustedKeyPath: '/app/key.pub',
+  nodeFilesDirectory: '/app/node',
+};
+
 interface Started {
   readonly electron: FakeElectron;
   readonly advance: (durationMs: number) => void;
@@ -43,8 +50,7 @@ async function start(
     workingDirectory: '/somewhere',
     deskEntryPath: '/app/desk.js',
     preloadPath: '/app/preload.cjs',
-    pageDirectory: '/app/page',
-    bundlesDirectory: '/app/engine',
+    folders,
     monotonicMs: () => nowMs,
   });
   return { electron, advance: (durationMs) => void (nowMs += durationMs) };
@@ -72,8 +78,7 @@ describe('the Electron shell', () => {
           port: 0,
           shell: 'electron',
           version,
-          pageDirectory: '/app/page',
-          bundlesDirectory: '/app/engine',
+          ...folders,
         },
       },
     ]);
