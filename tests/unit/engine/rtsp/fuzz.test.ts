@@ -1,6 +1,6 @@
 /**
  * Damaged input never throws, never hangs, and never yields what breaks a promise to those behind. Each run is small; the
- * seed is in the name of a failing test's message, and `BELVEDERE_TEST_SEED` repeats it.
+ * seed is in what a failing test shows, and `BELVEDERE_TEST_SEED` repeats it.
  */
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -21,8 +21,9 @@ import { aggregate, fragments, rtpPacket } from './rtp-packets.ts';
 const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? 300);
 const MAX_UNIT_BYTES = 2_000;
 
-const { seed, next: random } = seededRandom();
-const seedNote = `seed ${seed}`;
+const seeded = seededRandom();
+const { seed } = seeded;
+const random = (): number => seeded.next();
 
 const ANSWERS = readdirSync(new URL('../../../fixtures/rtsp/', import.meta.url))
   .filter((name) => name.endsWith('.txt'))
@@ -58,7 +59,7 @@ it('a byte stream reads the same however it is cut, whatever is wrong with it', 
       pick(ANSWERS),
     ];
     const bytes = damaged(Buffer.concat(parts), random);
-    expect(readChunks(cut(bytes, random)), `${seedNote}, run ${run}`).toEqual(readChunks([bytes]));
+    expect({ seed, run, ...readChunks(cut(bytes, random)) }).toEqual({ seed, run, ...readChunks([bytes]) });
   }
 });
 
@@ -66,7 +67,7 @@ it('descriptions, challenges and fields never throw', () => {
   for (let run = 0; run < RUNS; run += 1) {
     const text = damaged(pick(ANSWERS), random).toString('latin1');
     const media = parseSessionDescription(text)?.media ?? [];
-    expect(media.length, seedNote).toBeLessThanOrEqual(32);
+    expect({ seed, run, isBounded: media.length <= 32 }).toEqual({ seed, run, isBounded: true });
     const field = damaged(
       Buffer.from(
         'Digest realm="a \\" b", nonce="n", qop="auth,auth-int", algorithm=SHA-256, Basic realm="x"',
@@ -85,7 +86,7 @@ it('parameter sets never throw, and what they yield is sensible', () => {
     const parsed = parseSequenceParameterSet(sps);
     const isSensible =
       parsed === undefined || (parsed.width > 0 && parsed.height > 0 && parsed.width <= 16_384);
-    expect(isSensible, seedNote).toBe(true);
+    expect({ seed, run, isSensible }).toEqual({ seed, run, isSensible: true });
     avcDecoderConfiguration({ sps, pps: damaged(PPS, random) });
     aacTrackFrom(damaged(Buffer.from('2b09880080', 'hex'), random));
   }
@@ -108,7 +109,7 @@ it('damaged video packets yield access units of whole NAL units within the limit
       const bytes = random() < 0.4 ? damaged(packet, random) : packet;
       receiver.receive(bytes, { start: 0, end: bytes.length }, 0);
     }
-    expect(units.every(isWhole), `${seedNote}, run ${run}`).toBe(true);
+    expect({ seed, run, areWhole: units.every(isWhole) }).toEqual({ seed, run, areWhole: true });
   }
 });
 
@@ -132,10 +133,8 @@ it('damaged audio packets never throw', () => {
         arrivalMonotonicMs: 0,
       });
     }
-    expect(
-      sizes.every((size) => size > 0 && size < 8_192),
-      `${seedNote}, run ${run}`,
-    ).toBe(true);
+    const areBounded = sizes.every((size) => size > 0 && size < 8_192);
+    expect({ seed, run, areBounded }).toEqual({ seed, run, areBounded: true });
   }
 });
 
