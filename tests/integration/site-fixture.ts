@@ -77,7 +77,7 @@ export async function createTestSite(databasePath = ':memory:', vaultIs: 'unlock
       return (await inventory.handlers.addCameras({ deviceIds }, signal)).cameraIds;
     },
     /** Follows the fleet's health until it fits. */
-    fleetState: (fits: (state: FleetState) => boolean): Promise<FleetState> =>
+    fleetState: (fits: (state: FleetState) => boolean | Promise<boolean>): Promise<FleetState> =>
       followFleet(fleet.handlers, fits),
     async [Symbol.asyncDispose](): Promise<void> {
       await fleet.stop();
@@ -92,11 +92,11 @@ export type TestSite = Awaited<ReturnType<typeof createTestSite>>;
 /** The first event that fits. */
 export async function firstOf<T>(
   watch: (signal: AbortSignal) => AsyncIterable<T>,
-  fits: (event: T) => boolean,
+  fits: (event: T) => boolean | Promise<boolean>,
 ): Promise<T> {
   const follow = new AbortController();
   for await (const event of watch(follow.signal)) {
-    if (!fits(event)) continue;
+    if (!(await fits(event))) continue;
     follow.abort();
     return event;
   }
@@ -111,7 +111,7 @@ export interface FleetState {
 
 async function followFleet(
   handlers: ReturnType<typeof createFleetFeature>['handlers'],
-  fits: (state: FleetState) => boolean,
+  fits: (state: FleetState) => boolean | Promise<boolean>,
 ): Promise<FleetState> {
   const nodes = new Map<string, FleetEvent['nodes'][number]['state']>();
   const cameras = new Map<string, FleetEvent['cameras'][number]['state']>();

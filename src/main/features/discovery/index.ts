@@ -200,7 +200,12 @@ class Scanner {
     if (interfaces.length === 0) return;
     const interviews = new Map<string, Promise<void>>();
     const lane = bulkhead(interviewConcurrency, maximumCameras);
+    /** A camera with two network cards answers twice: for one scan the first answer counts. */
+    const addresses = new Map<string, string>();
     const onSighting = (sighting: Sighting): void => {
+      const address = addresses.get(sighting.endpointReference) ?? sighting.address;
+      if (address !== sighting.address) return;
+      addresses.set(sighting.endpointReference, address);
       const change = this.found.sawCamera(sighting, this.#dependencies.clock.utcMs());
       if (change === 'too-many') return;
       this.#announcer.announce();
@@ -215,6 +220,7 @@ class Scanner {
       interviews.set(id, interview);
     };
     const onBye = (id: string): void => {
+      addresses.delete(id);
       this.found.lostCamera(id);
       this.#announcer.announce();
     };
