@@ -13,18 +13,16 @@ export function useIsLost(connection: Connection): boolean {
   const isAway = connection.kind === 'reconnecting' || connection.kind === 'connecting';
   const [isLost, setLost] = useState(false);
   useEffect(() => {
-    if (!isAway) {
-      setLost(false);
-      return undefined;
-    }
+    if (!isAway) return undefined;
     const timer = setTimeout(() => {
       setLost(true);
     }, lostAfterMs);
     return () => {
       clearTimeout(timer);
+      setLost(false);
     };
   }, [isAway]);
-  return isLost && isAway;
+  return isLost;
 }
 
 /** What is on the page stays readable while the desk is away; this says that it is old. */
@@ -33,9 +31,9 @@ export function ConnectionBanner() {
   const connection = useConnection((state) => state.connection);
   if (connection.kind !== 'reconnecting') return null;
   return (
-    <div className="connection-banner" role="status">
+    <output className="connection-banner">
       <IconLoader2 size={16} aria-hidden className="connection-banner__spinner" />
       <b>{t('connection.reconnecting')}</b> {t('connection.reconnectingText')}
-    </div>
+    </output>
   );
 }

@@ -8,8 +8,8 @@ export type PlayerEnd =
   /** The browser cannot decode it. `detail` is for the log. */
   | { readonly kind: 'undecodable'; readonly detail: string };
 
-export interface FlvPlayerOptions {
-  readonly element: HTMLVideoElement;
+/** One stream to play. */
+export interface FlvStream {
   /** `ws://...`, FLV in binary messages. */
   readonly url: string;
   readonly hasAudio: boolean;
@@ -46,7 +46,7 @@ const tunedForLive = {
 } as const satisfies Mpegts.Config;
 
 /** Plays one live FLV WebSocket in `element`. The library is fetched when the first tile opens. */
-export async function openFlvPlayer(options: FlvPlayerOptions): Promise<FlvPlayer> {
+export async function openFlvPlayer(element: HTMLVideoElement, stream: FlvStream): Promise<FlvPlayer> {
   const { default: mpegts } = await import('mpegts.js');
   mpegts.LoggingControl.enableAll = false;
   let ended = false;
@@ -54,14 +54,14 @@ export async function openFlvPlayer(options: FlvPlayerOptions): Promise<FlvPlaye
   const end = (reason: PlayerEnd): void => {
     if (ended) return;
     ended = true;
-    options.onEnd(reason);
+    stream.onEnd(reason);
   };
   const player = mpegts.createPlayer(
-    { type: 'flv', isLive: true, hasVideo: true, hasAudio: options.hasAudio, url: options.url },
+    { type: 'flv', isLive: true, hasVideo: true, hasAudio: stream.hasAudio, url: stream.url },
     {
       ...tunedForLive,
       customLoader: createFlvSocketLoader(mpegts, {
-        onConnected: options.onConnected,
+        onConnected: stream.onConnected,
         onBytes: (byteLength) => {
           receivedBytes += byteLength;
         },
@@ -74,7 +74,7 @@ export async function openFlvPlayer(options: FlvPlayerOptions): Promise<FlvPlaye
   player.on(mpegts.Events.ERROR, (type: unknown, detail: unknown) => {
     if (type === mpegts.ErrorTypes.MEDIA_ERROR) end({ kind: 'undecodable', detail: String(detail) });
   });
-  player.attachMediaElement(options.element);
+  player.attachMediaElement(element);
   player.load();
   // A tile that closes before its first frame interrupts play(); that is no failure.
   Promise.resolve(player.play()).catch(() => undefined);

@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- mpegts.js keeps a loader's state in fields of these names */
 import type Mpegts from 'mpegts.js';
 
 export interface FlvSocketEvents {

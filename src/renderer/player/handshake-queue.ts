@@ -15,11 +15,7 @@ export function createHandshakeQueue(limit: number = handshakesAtOnce): Handshak
   let inside = 0;
 
   const letIn = (): void => {
-    while (inside < limit) {
-      const next = waiting.shift();
-      if (next === undefined) return;
-      next();
-    }
+    if (inside < limit) waiting.shift()?.();
   };
   const turn = (): (() => void) => {
     inside += 1;

@@ -40,12 +40,12 @@ export function LiveTile({ cameraId, name, stream, queue, openLive, showStatisti
     if (element === null || !isOnScreen) return undefined;
     setStatistics(undefined);
     const session = startTileSession({
-      element,
+      video: element,
       clock: browserClock,
       queue,
       mediaOrigin: globalThis.location.origin.replace(/^http/, 'ws'),
       openLive: async () => openLive(cameraId, stream),
-      openPlayer: openFlvPlayer,
+      openPlayer: async (live) => openFlvPlayer(element, live),
       onState: setState,
       onStatistics: setStatistics,
     });
@@ -57,8 +57,8 @@ export function LiveTile({ cameraId, name, stream, queue, openLive, showStatisti
       <video ref={video} data-camera-id={cameraId} muted autoPlay playsInline aria-label={name} />
       <TileMessage state={state} />
       <div className="live-tile__name">
-        {badge}
         <span className="truncate">{name}</span>
+        {badge}
       </div>
       {showStatistics && statistics !== undefined && <Statistics statistics={statistics} stream={stream} />}
     </div>
@@ -72,10 +72,10 @@ function TileMessage({ state }: { readonly state: TileState }) {
       return null;
     case 'opening':
       return (
-        <div className="live-tile__message" role="status">
+        <output className="live-tile__message">
           <Loader size="xs" color="gray.4" aria-hidden />
           <span>{t('tile.opening')}</span>
-        </div>
+        </output>
       );
     case 'stalled':
       return <Freeze lastFrameMs={state.lastFrameMs} />;
@@ -102,10 +102,10 @@ function Freeze({ lastFrameMs }: { readonly lastFrameMs: number }) {
   const { t } = useTranslation();
   const nowMs = useTick();
   return (
-    <div className="live-tile__freeze numeric" role="status">
+    <output className="live-tile__freeze numeric">
       <IconPlayerPauseFilled size={14} aria-hidden />
       {t('tile.frozen', { age: formatDuration(Math.max(0, nowMs - lastFrameMs)) })}
-    </div>
+    </output>
   );
 }
 
@@ -114,16 +114,16 @@ function Problem({ problem, retryAtMs }: { readonly problem: TileProblem; readon
   const nowMs = useTick();
   const { message, remedy } = problemWords(t, problem);
   return (
-    <div className="live-tile__message" role="status">
+    <output className="live-tile__message">
       <IconAlertTriangleFilled size={20} aria-hidden className="live-tile__warning" />
       <span>{message}</span>
       {remedy !== undefined && <span className="live-tile__remedy">{remedy}</span>}
       <span className="live-tile__remedy numeric">
         {t('tile.retry', {
-          delay: formatDuration(Math.max(0, Math.ceil((retryAtMs - nowMs) / 1000) * 1000)),
+          delay: Math.max(0, Math.ceil((retryAtMs - nowMs) / 1000)),
         })}
       </span>
-    </div>
+    </output>
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Failure } from '../../shared/contract/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
-import type { FlvPlayer, FlvPlayerOptions, PlayerEnd } from './flv-player.ts';
+import type { FlvPlayer, FlvStream, PlayerEnd } from './flv-player.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 
 /** Why a tile shows no picture. */
@@ -34,14 +34,20 @@ export type LiveTicket =
   | { readonly kind: 'ok'; readonly value: { readonly path: string; readonly hasAudio: boolean } }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+/** The part of the video element that tells how it plays. */
+export type WatchedVideo = Pick<
+  HTMLVideoElement,
+  'buffered' | 'currentTime' | 'getVideoPlaybackQuality' | 'videoHeight' | 'videoWidth'
+>;
+
 export interface TileSessionOptions {
-  readonly element: HTMLVideoElement;
+  readonly video: WatchedVideo;
   readonly clock: Clock;
   readonly queue: HandshakeQueue;
   /** `ws://127.0.0.1:PORT`, what the ticket's path belongs to. */
   readonly mediaOrigin: string;
   readonly openLive: () => Promise<LiveTicket>;
-  readonly openPlayer: (options: FlvPlayerOptions) => Promise<FlvPlayer>;
+  readonly openPlayer: (stream: FlvStream) => Promise<FlvPlayer>;
   readonly onState: (state: TileState) => void;
   readonly onStatistics: (statistics: TileStatistics) => void;
 }
@@ -65,10 +71,10 @@ export function retryDelayMs(failuresInARow: number): number {
 
 /** Keeps one camera playing in `element` until `stop`: opens, watches for frames, opens again with growing pauses. */
 export function startTileSession(options: TileSessionOptions): { readonly stop: () => void } {
-  const { element, clock, onState } = options;
+  const { clock, onState } = options;
   let stopped = false;
   let failuresInARow = 0;
-  let endAttempt = (): void => undefined;
+  let endAttempt: (() => void) | undefined;
 
   const attempt = (): void => {
     onState({ kind: 'opening' });
@@ -77,7 +83,7 @@ export function startTileSession(options: TileSessionOptions): { readonly stop: 
         if (clock.monotonicMs() - sinceMs > tileTiming.steadyAfterMs) failuresInARow = 0;
       },
       onProblem: (problem) => {
-        endAttempt();
+        endAttempt?.();
         if (stopped) return;
         failuresInARow += 1;
         const delayMs = retryDelayMs(failuresInARow);
@@ -94,8 +100,7 @@ export function startTileSession(options: TileSessionOptions): { readonly stop: 
   return {
     stop() {
       stopped = true;
-      endAttempt();
-      element.removeAttribute('src');
+      endAttempt?.();
     },
   };
 }
@@ -109,7 +114,7 @@ interface AttemptEvents {
 
 /** One ticket, one player, one watch over its frames. Returns what ends all three. */
 function runAttempt(options: TileSessionOptions, events: AttemptEvents): () => void {
-  const { element, onState } = options;
+  const { onState } = options;
   const ending = new AbortController();
   let player: FlvPlayer | undefined;
   let watch: Disposable | undefined;
@@ -135,7 +140,6 @@ function runAttempt(options: TileSessionOptions, events: AttemptEvents): () => v
       return;
     }
     const opened = await options.openPlayer({
-      element,
       url: `${options.mediaOrigin}${ticket.value.path}`,
       hasAudio: ticket.value.hasAudio,
       onConnected: endTurn,
@@ -158,17 +162,17 @@ interface WatchEvents extends AttemptEvents {
 
 /** Judges by frames, not by the player's events: only a frame that changes proves a live picture. */
 function watchFrames(options: TileSessionOptions, player: FlvPlayer, events: WatchEvents): Disposable {
-  const { element, clock } = options;
+  const { video, clock } = options;
   let lastFrameMs = clock.monotonicMs();
   let playingSinceMs: number | undefined;
   let shown: TileState['kind'] = 'opening';
-  const before = element.getVideoPlaybackQuality();
+  const before = video.getVideoPlaybackQuality();
   let frames = before.totalVideoFrames;
   let previous = { atMs: lastFrameMs, frames, bytes: 0, dropped: before.droppedVideoFrames };
 
   return clock.every(tileTiming.checkEveryMs, () => {
     const nowMs = clock.monotonicMs();
-    const { totalVideoFrames, droppedVideoFrames } = element.getVideoPlaybackQuality();
+    const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
     if (totalVideoFrames > frames) {
       lastFrameMs = nowMs;
       playingSinceMs ??= nowMs;
@@ -188,15 +192,15 @@ function watchFrames(options: TileSessionOptions, player: FlvPlayer, events: Wat
     const elapsedMs = nowMs - previous.atMs;
     if (elapsedMs < 1000) return;
     const bytes = player.receivedBytes();
-    const { buffered, currentTime } = element;
+    const { buffered, currentTime } = video;
     const end = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
     options.onStatistics({
       framesPerSecond: ((frames - previous.frames) * 1000) / elapsedMs,
       droppedFrames: droppedVideoFrames - previous.dropped,
       bitrateBps: ((bytes - previous.bytes) * 8000) / elapsedMs,
       bufferedMs: Math.max(0, end - currentTime) * 1000,
-      width: element.videoWidth,
-      height: element.videoHeight,
+      width: video.videoWidth,
+      height: video.videoHeight,
     });
     previous = { atMs: nowMs, frames, bytes, dropped: previous.dropped };
   });

@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Failure } from '../../shared/contract/index.ts';
 
 /** Where an action that a person started stands. */
@@ -13,6 +13,7 @@ type Outcome<T> =
 
 export interface Action<A extends readonly unknown[]> {
   readonly state: ActionState;
+  /** Stays the same function, so that effects and memos may depend on it. */
   readonly run: (...input: A) => void;
   readonly reset: () => void;
 }
@@ -25,7 +26,9 @@ export function useAction<A extends readonly unknown[], T>(
   const [state, setState] = useState<ActionState>({ kind: 'idle' });
   const working = useRef(false);
   const latest = useRef({ perform, onDone });
-  latest.current = { perform, onDone };
+  useEffect(() => {
+    latest.current = { perform, onDone };
+  });
 
   const run = useCallback((...input: A) => {
     if (working.current) return;

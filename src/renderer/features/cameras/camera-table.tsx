@@ -2,6 +2,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { IconDots, IconLock, IconPencil, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { TFunction } from 'i18next';
 import { DataTable, formatBitrate, formatFramesPerSecond } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import { CameraBadge, cameraWords, mainStream } from '../fleet/index.ts';
@@ -9,127 +10,24 @@ import type { CameraRow } from '../fleet/index.ts';
 import type { CameraDialog } from './camera-dialogs.tsx';
 import { NodeSelect } from './node-select.tsx';
 
-export interface CameraTableProps {
-  readonly rows: readonly CameraRow[];
-  readonly selected: ReadonlySet<string>;
-  readonly onSelect: (selected: ReadonlySet<string>) => void;
+/** What a row can do. */
+interface RowActions {
   readonly onAssign: (cameraId: string, nodeId: string | undefined) => void;
   readonly onDialog: (dialog: CameraDialog) => void;
   readonly onWatch: (cameraId: string) => void;
+}
+
+export interface CameraTableProps extends RowActions {
+  readonly rows: readonly CameraRow[];
+  readonly selected: ReadonlySet<string>;
+  readonly onSelect: (selected: ReadonlySet<string>) => void;
 }
 
 export function CameraTable(props: CameraTableProps) {
   const { rows, selected, onSelect, onAssign, onDialog, onWatch } = props;
   const { t } = useTranslation();
   const columns = useMemo(
-    (): readonly Column<CameraRow>[] => [
-      {
-        id: 'name',
-        title: t('columns.camera'),
-        sortBy: ({ camera }) => camera.name,
-        cell: ({ camera }) => <span className="camera-name">{camera.name}</span>,
-      },
-      {
-        id: 'state',
-        title: t('columns.state'),
-        width: '28%',
-        sortBy: ({ condition }) => cameraWords(t, condition).label,
-        cell: ({ condition }) => <CameraBadge condition={condition} />,
-      },
-      {
-        id: 'node',
-        title: t('columns.recordedBy'),
-        width: '170px',
-        sortBy: ({ nodeName }) => nodeName,
-        cell: ({ camera }) => (
-          <NodeSelect
-            label={t('cameras.recordedBy', { name: camera.name })}
-            value={camera.nodeId}
-            onChange={(nodeId) => {
-              onAssign(camera.id, nodeId);
-            }}
-          />
-        ),
-      },
-      {
-        id: 'rate',
-        title: t('columns.rate'),
-        width: '92px',
-        align: 'right',
-        sortBy: ({ health }) => mainStream(health)?.bitrateBps,
-        cell: ({ health }) => {
-          const stream = mainStream(health);
-          return stream?.state.kind === 'streaming' ? formatBitrate(stream.bitrateBps) : '–';
-        },
-      },
-      {
-        id: 'frames',
-        title: t('columns.frames'),
-        width: '76px',
-        align: 'right',
-        sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
-        cell: ({ health }) => {
-          const stream = mainStream(health);
-          return stream?.state.kind === 'streaming' ? formatFramesPerSecond(stream.framesPerSecond) : '–';
-        },
-      },
-      {
-        id: 'address',
-        title: t('columns.address'),
-        width: '14%',
-        sortBy: ({ camera }) => camera.address,
-        cell: ({ camera }) => <span className="dim">{camera.address}</span>,
-      },
-      {
-        id: 'more',
-        title: '',
-        width: '52px',
-        cell: ({ camera }) => (
-          <Menu position="bottom-end" shadow="md">
-            <Menu.Target>
-              <ActionIcon aria-label={t('cameras.more', { name: camera.name })}>
-                <IconDots size={18} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item
-                leftSection={<IconPlayerPlay size={16} />}
-                onClick={() => {
-                  onWatch(camera.id);
-                }}
-              >
-                {t('cameras.watch')}
-              </Menu.Item>
-              <Menu.Item
-                leftSection={<IconPencil size={16} />}
-                onClick={() => {
-                  onDialog({ kind: 'rename', camera });
-                }}
-              >
-                {t('cameras.rename')}
-              </Menu.Item>
-              <Menu.Item
-                leftSection={<IconLock size={16} />}
-                onClick={() => {
-                  onDialog({ kind: 'password', camera });
-                }}
-              >
-                {t('cameras.changePassword')}
-              </Menu.Item>
-              <Menu.Divider />
-              <Menu.Item
-                leftSection={<IconTrash size={16} />}
-                onClick={() => {
-                  onDialog({ kind: 'remove', cameras: [camera] });
-                }}
-              >
-                {t('cameras.remove')}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-        ),
-      },
-    ],
+    () => columnsIn(t, { onAssign, onDialog, onWatch }),
     [t, onAssign, onDialog, onWatch],
   );
   return (
@@ -144,4 +42,116 @@ export function CameraTable(props: CameraTableProps) {
       minWidth={860}
     />
   );
+}
+
+function columnsIn(t: TFunction, { onAssign, onDialog, onWatch }: RowActions): readonly Column<CameraRow>[] {
+  return [
+    {
+      id: 'name',
+      title: t('columns.camera'),
+      sortBy: ({ camera }) => camera.name,
+      cell: ({ camera }) => <span className="camera-name">{camera.name}</span>,
+    },
+    {
+      id: 'state',
+      title: t('columns.state'),
+      width: '34%',
+      sortBy: ({ condition }) => cameraWords(t, condition).label,
+      cell: ({ condition }) => <CameraBadge condition={condition} />,
+    },
+    {
+      id: 'node',
+      title: t('columns.recordedBy'),
+      width: '160px',
+      sortBy: ({ nodeName }) => nodeName,
+      cell: ({ camera }) => (
+        <NodeSelect
+          label={t('cameras.recordedBy', { name: camera.name })}
+          value={camera.nodeId}
+          onChange={(nodeId) => {
+            onAssign(camera.id, nodeId);
+          }}
+        />
+      ),
+    },
+    {
+      id: 'rate',
+      title: t('columns.rate'),
+      width: '92px',
+      align: 'right',
+      sortBy: ({ health }) => mainStream(health)?.bitrateBps,
+      cell: ({ health }) => {
+        const stream = mainStream(health);
+        return stream?.state.kind === 'streaming' ? formatBitrate(stream.bitrateBps) : '–';
+      },
+    },
+    {
+      id: 'frames',
+      title: t('columns.frames'),
+      width: '76px',
+      align: 'right',
+      sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
+      cell: ({ health }) => {
+        const stream = mainStream(health);
+        return stream?.state.kind === 'streaming' ? formatFramesPerSecond(stream.framesPerSecond) : '–';
+      },
+    },
+    {
+      id: 'address',
+      title: t('columns.address'),
+      width: '112px',
+      sortBy: ({ camera }) => camera.address,
+      cell: ({ camera }) => <span className="dim">{camera.address}</span>,
+    },
+    {
+      id: 'more',
+      title: t('columns.actions'),
+      isTitleHidden: true,
+      width: '52px',
+      cell: ({ camera }) => (
+        <Menu position="bottom-end" shadow="md">
+          <Menu.Target>
+            <ActionIcon aria-label={t('cameras.more', { name: camera.name })}>
+              <IconDots size={18} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item
+              leftSection={<IconPlayerPlay size={16} />}
+              onClick={() => {
+                onWatch(camera.id);
+              }}
+            >
+              {t('cameras.watch')}
+            </Menu.Item>
+            <Menu.Item
+              leftSection={<IconPencil size={16} />}
+              onClick={() => {
+                onDialog({ kind: 'rename', camera });
+              }}
+            >
+              {t('cameras.rename')}
+            </Menu.Item>
+            <Menu.Item
+              leftSection={<IconLock size={16} />}
+              onClick={() => {
+                onDialog({ kind: 'password', camera });
+              }}
+            >
+              {t('cameras.changePassword')}
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Item
+              leftSection={<IconTrash size={16} />}
+              onClick={() => {
+                onDialog({ kind: 'remove', cameras: [camera] });
+              }}
+            >
+              {t('cameras.remove')}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ),
+    },
+  ];
 }

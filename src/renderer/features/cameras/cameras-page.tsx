@@ -4,6 +4,7 @@ import { IconDeviceCctv, IconFilterOff, IconRadar2, IconSearch } from '@tabler/i
 import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useDesk } from '../../api/index.ts';
+import type { Desk } from '../../api/index.ts';
 import { EmptyState, FailureNotice, Page, Panel, formatCount, goTo, usePlace } from '../../ui/index.ts';
 import { conditionGroup, conditionGroups, useCameraRows } from '../fleet/index.ts';
 import type { ConditionGroup } from '../fleet/index.ts';
@@ -16,6 +17,14 @@ import { SelectionBar } from './selection-bar.tsx';
 import './cameras-page.css';
 
 type GroupChoice = ConditionGroup | 'all';
+
+/** A row has no room for a failure, so it is told beside the table. */
+async function assignOrTell(desk: Desk, cameraId: string, nodeId: string | undefined): Promise<void> {
+  const answer = await assignCameras(desk, [cameraId], nodeId);
+  if (answer.kind === 'ok') return;
+  const { message, remedy } = answer.failure;
+  notifications.show({ color: 'red.8', title: message, message: remedy, autoClose: false });
+}
 
 const watch = (cameraId: string): void => {
   goTo('live', { camera: cameraId });
@@ -41,12 +50,7 @@ export function CamerasPage() {
   const counts = useMemo(() => Map.groupBy(rows, ({ condition }) => conditionGroup(condition)), [rows]);
   const assign = useCallback(
     (cameraId: string, target: string | undefined) => {
-      void assignCameras(desk, [cameraId], target).then((answer) => {
-        if (answer.kind === 'failed') {
-          const { message, remedy } = answer.failure;
-          notifications.show({ color: 'red.8', title: message, message: remedy });
-        }
-      });
+      void assignOrTell(desk, cameraId, target);
     },
     [desk],
   );

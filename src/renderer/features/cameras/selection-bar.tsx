@@ -36,9 +36,9 @@ export function SelectionBar({ cameras, onRemove, onClear }: SelectionBarProps) 
   return (
     <div className="selection-bar">
       <div className="selection-bar__line" role="toolbar" aria-label={t('cameras.bulk')}>
-        <span className="selection-bar__count numeric" role="status">
+        <output className="selection-bar__count numeric">
           {t('cameras.selected', { count: cameras.length })}
-        </span>
+        </output>
         <Menu position="top-end" shadow="md">
           <Menu.Target>
             <Button

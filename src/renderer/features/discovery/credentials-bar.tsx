@@ -53,11 +53,11 @@ export function CredentialsBar({ selected }: { readonly selected: readonly Disco
           if (username !== '' && selected.length > 0) trial.run();
         }}
       >
-        <span className="credentials-bar__count numeric" role="status">
+        <output className="credentials-bar__count numeric">
           {selected.length === 0
             ? t('discover.selectHint')
             : t('discover.selected', { count: selected.length })}
-        </span>
+        </output>
         <TextInput
           aria-label={t('discover.username')}
           placeholder={t('discover.username')}

@@ -67,52 +67,7 @@ function Thumbnail({ camera }: { readonly camera: DiscoveredCamera }) {
 export function DiscoveredCameras({ cameras }: { readonly cameras: readonly DiscoveredCamera[] }) {
   const { t } = useTranslation();
   const selected = useDiscoveryView((view) => view.selected);
-  const columns = useMemo(
-    (): readonly Column<DiscoveredCamera>[] => [
-      {
-        id: 'picture',
-        title: t('discover.picture'),
-        width: '96px',
-        cell: (camera) => <Thumbnail camera={camera} />,
-      },
-      {
-        id: 'name',
-        title: t('columns.camera'),
-        sortBy: (camera) => camera.name,
-        cell: (camera) => (
-          <TwoLines
-            first={camera.name}
-            second={[camera.manufacturer, camera.model].filter((word) => word !== undefined).join(' ')}
-          />
-        ),
-      },
-      {
-        id: 'address',
-        title: t('columns.address'),
-        width: '20%',
-        sortBy: (camera) => camera.address,
-        cell: (camera) => (
-          <TwoLines
-            first={`${camera.address}:${camera.port}`}
-            second={camera.location ?? camera.serialNumber}
-          />
-        ),
-      },
-      {
-        id: 'access',
-        title: t('columns.state'),
-        width: '36%',
-        sortBy: (camera) => accessWords(t, camera).label,
-        cell: (camera) => (
-          <div className="two-lines">
-            <StateBadge {...accessWords(t, camera)} />
-            <div className="truncate dim">{profilesSummary(camera.access)}</div>
-          </div>
-        ),
-      },
-    ],
-    [t],
-  );
+  const columns = useMemo(() => columnsIn(t), [t]);
   return (
     <DataTable
       label={t('discover.camerasFound')}
@@ -126,4 +81,50 @@ export function DiscoveredCameras({ cameras }: { readonly cameras: readonly Disc
       initialSort={{ columnId: 'name', direction: 'ascending' }}
     />
   );
+}
+
+function columnsIn(t: TFunction): readonly Column<DiscoveredCamera>[] {
+  return [
+    {
+      id: 'picture',
+      title: t('discover.picture'),
+      width: '96px',
+      cell: (camera) => <Thumbnail camera={camera} />,
+    },
+    {
+      id: 'name',
+      title: t('columns.camera'),
+      sortBy: (camera) => camera.name,
+      cell: (camera) => (
+        <TwoLines
+          first={camera.name}
+          second={[camera.manufacturer, camera.model].filter((word) => word !== undefined).join(' ')}
+        />
+      ),
+    },
+    {
+      id: 'address',
+      title: t('columns.address'),
+      width: '20%',
+      sortBy: (camera) => camera.address,
+      cell: (camera) => (
+        <TwoLines
+          first={`${camera.address}:${camera.port}`}
+          second={camera.location ?? camera.serialNumber}
+        />
+      ),
+    },
+    {
+      id: 'access',
+      title: t('columns.state'),
+      width: '36%',
+      sortBy: (camera) => accessWords(t, camera).label,
+      cell: (camera) => (
+        <div className="two-lines">
+          <StateBadge {...accessWords(t, camera)} />
+          <div className="truncate dim">{profilesSummary(camera.access)}</div>
+        </div>
+      ),
+    },
+  ];
 }

@@ -88,9 +88,8 @@ export function ScopePanel({ phase }: { readonly phase: DiscoveryState['phase'] 
           <legend>{t('discover.ranges')}</legend>
           <Stack gap={6}>
             {scope.nodeRanges.map((range, index) => (
-              // Ranges have no identity but their place.
-              // oxlint-disable-next-line react/no-array-index-key
               <RangeRow
+                // oxlint-disable-next-line react/no-array-index-key -- a range has no identity but its place
                 key={index}
                 range={range}
                 onChange={(changed) => {
@@ -115,7 +114,7 @@ export function ScopePanel({ phase }: { readonly phase: DiscoveryState['phase'] 
           )}
         </fieldset>
         {isScanning ? (
-          <div className="scope__progress" role="status">
+          <div className="scope__progress">
             <Progress
               value={phase.addressesTotal === 0 ? 100 : (100 * phase.addressesTried) / phase.addressesTotal}
               animated

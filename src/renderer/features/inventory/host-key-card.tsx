@@ -7,7 +7,7 @@ import './host-key-card.css';
 export function HostKeyCard({ hostKey }: { readonly hostKey: HostKey }) {
   const { t } = useTranslation();
   return (
-    <div className="host-key" role="status">
+    <div className="host-key" aria-live="polite">
       <IconFingerprint size={28} stroke={1.4} aria-hidden />
       <div>
         <div className="host-key__fingerprint mono" data-testid="host-key">

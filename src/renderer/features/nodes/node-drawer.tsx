@@ -76,12 +76,15 @@ function EnginePart({ row: { node, run, up } }: { readonly row: NodeRow }) {
   const { t } = useTranslation();
   const desk = useDesk();
   const [available, setAvailable] = useState<string>();
+  const bundles = useAction(
+    async () => listBundles(desk),
+    (found) => {
+      setAvailable(found[0]?.version);
+    },
+  );
   const deploy = useAction(async () => startDeploy(desk, node.id));
-  useEffect(() => {
-    void listBundles(desk).then((answer) => {
-      if (answer.kind === 'ok') setAvailable(answer.value[0]?.version);
-    });
-  }, [desk]);
+  const { run: listNow } = bundles;
+  useEffect(listNow, [listNow]);
   const { engine } = node;
   const isCurrent = engine.kind === 'deployed' && engine.version === available;
   const busy = isUnfinished(run);
@@ -112,6 +115,7 @@ function EnginePart({ row: { node, run, up } }: { readonly row: NodeRow }) {
           {deployLabel(t, node.engine, available)}
         </Button>
       </div>
+      {bundles.state.kind === 'failed' && <FailureNotice failure={bundles.state.failure} />}
       {deploy.state.kind === 'failed' && <FailureNotice failure={deploy.state.failure} />}
     </section>
   );

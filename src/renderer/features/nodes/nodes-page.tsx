@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconPlus, IconRadar2, IconServer2 } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { TFunction } from 'i18next';
 import {
   DataTable,
   EmptyState,
@@ -34,89 +35,7 @@ export function NodesPage() {
   const openId = usePlace((place) => place.query['node']);
   const [adding, setAdding] = useState(false);
   const opened = rows.find(({ node }) => node.id === openId);
-  const columns = useMemo(
-    (): readonly Column<NodeRow>[] => [
-      {
-        id: 'name',
-        title: t('columns.node'),
-        sortBy: ({ node }) => node.name,
-        cell: (row) => (
-          <button
-            type="button"
-            className="link-button truncate"
-            onClick={() => {
-              openNode(row);
-            }}
-          >
-            {row.node.name}
-          </button>
-        ),
-      },
-      {
-        id: 'state',
-        title: t('columns.state'),
-        width: '21%',
-        sortBy: ({ condition }) => nodeWords(t, condition).label,
-        cell: ({ condition }) => <NodeBadge condition={condition} />,
-      },
-      {
-        id: 'address',
-        title: t('columns.address'),
-        width: '14%',
-        sortBy: ({ node }) => node.address,
-        cell: ({ node }) => <span className="dim">{node.address}</span>,
-      },
-      {
-        id: 'version',
-        title: t('columns.version'),
-        width: '8%',
-        sortBy: ({ up }) => up?.version,
-        cell: ({ up }) => up?.version ?? '–',
-      },
-      {
-        id: 'cpu',
-        title: t('columns.cpu'),
-        width: '9%',
-        align: 'right',
-        sortBy: ({ up }) => up?.cpuCores,
-        cell: ({ up }) => (up === undefined ? '–' : formatCpu(up.cpuCores)),
-      },
-      {
-        id: 'memory',
-        title: t('columns.memory'),
-        width: '9%',
-        align: 'right',
-        sortBy: ({ up }) => up?.residentBytes,
-        cell: ({ up }) => (up === undefined ? '–' : formatBytes(up.residentBytes)),
-      },
-      {
-        id: 'disk',
-        title: t('columns.diskLeft'),
-        width: '10%',
-        align: 'right',
-        sortBy: ({ health, load }) => summarizeDisk(upVolumes(health), load.bitrateBps).usableBytes,
-        cell: ({ health, up, load }) =>
-          up === undefined ? '–' : formatBytes(summarizeDisk(upVolumes(health), load.bitrateBps).usableBytes),
-      },
-      {
-        id: 'cameras',
-        title: t('columns.cameras'),
-        width: '9%',
-        align: 'right',
-        sortBy: ({ load }) => load.cameraCount,
-        cell: ({ load }) => formatCount(load.cameraCount),
-      },
-      {
-        id: 'clock',
-        title: t('columns.clock'),
-        width: '8%',
-        align: 'right',
-        sortBy: ({ up }) => up?.clockOffsetMs,
-        cell: ({ up }) => (up === undefined ? '–' : formatOffset(up.clockOffsetMs)),
-      },
-    ],
-    [t],
-  );
+  const columns = useMemo(() => columnsIn(t), [t]);
   const addButton = (
     <Button
       variant="default"
@@ -188,4 +107,87 @@ export function NodesPage() {
       )}
     </Page>
   );
+}
+
+function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
+  return [
+    {
+      id: 'name',
+      title: t('columns.node'),
+      sortBy: ({ node }) => node.name,
+      cell: (row) => (
+        <button
+          type="button"
+          className="link-button truncate"
+          onClick={() => {
+            openNode(row);
+          }}
+        >
+          {row.node.name}
+        </button>
+      ),
+    },
+    {
+      id: 'state',
+      title: t('columns.state'),
+      width: '21%',
+      sortBy: ({ condition }) => nodeWords(t, condition).label,
+      cell: ({ condition }) => <NodeBadge condition={condition} />,
+    },
+    {
+      id: 'address',
+      title: t('columns.address'),
+      width: '14%',
+      sortBy: ({ node }) => node.address,
+      cell: ({ node }) => <span className="dim">{node.address}</span>,
+    },
+    {
+      id: 'version',
+      title: t('columns.version'),
+      width: '8%',
+      sortBy: ({ up }) => up?.version,
+      cell: ({ up }) => up?.version ?? '–',
+    },
+    {
+      id: 'cpu',
+      title: t('columns.cpu'),
+      width: '9%',
+      align: 'right',
+      sortBy: ({ up }) => up?.cpuCores,
+      cell: ({ up }) => (up === undefined ? '–' : formatCpu(up.cpuCores)),
+    },
+    {
+      id: 'memory',
+      title: t('columns.memory'),
+      width: '9%',
+      align: 'right',
+      sortBy: ({ up }) => up?.residentBytes,
+      cell: ({ up }) => (up === undefined ? '–' : formatBytes(up.residentBytes)),
+    },
+    {
+      id: 'disk',
+      title: t('columns.diskLeft'),
+      width: '10%',
+      align: 'right',
+      sortBy: ({ health, load }) => summarizeDisk(upVolumes(health), load.bitrateBps).usableBytes,
+      cell: ({ health, up, load }) =>
+        up === undefined ? '–' : formatBytes(summarizeDisk(upVolumes(health), load.bitrateBps).usableBytes),
+    },
+    {
+      id: 'cameras',
+      title: t('columns.cameras'),
+      width: '9%',
+      align: 'right',
+      sortBy: ({ load }) => load.cameraCount,
+      cell: ({ load }) => formatCount(load.cameraCount),
+    },
+    {
+      id: 'clock',
+      title: t('columns.clock'),
+      width: '8%',
+      align: 'right',
+      sortBy: ({ up }) => up?.clockOffsetMs,
+      cell: ({ up }) => (up === undefined ? '–' : formatOffset(up.clockOffsetMs)),
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 import { Button, Progress } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Run, StepState } from '../../../shared/contract/index.ts';
+import type { Run, RunLogLine, StepState } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
 import {
   FailureNotice,
@@ -143,6 +143,19 @@ function StepAside({ state }: { readonly state: StepState }) {
   }
 }
 
+/** Lines have no identity, and the oldest leave as new ones come: equal lines are told apart by their count. */
+function withKeys(
+  log: readonly RunLogLine[],
+): readonly { readonly key: string; readonly line: RunLogLine }[] {
+  const seen = new Map<string, number>();
+  return log.map((line) => {
+    const text = `${line.atUtcMs} ${line.step} ${line.text}`;
+    const count = (seen.get(text) ?? 0) + 1;
+    seen.set(text, count);
+    return { key: `${text} ${count}`, line };
+  });
+}
+
 /** Follows its end until the person scrolls up. */
 function RunLog({ run }: { readonly run: Run }) {
   const { t } = useTranslation();
@@ -151,7 +164,7 @@ function RunLog({ run }: { readonly run: Run }) {
   useEffect(() => {
     const element = log.current;
     if (element !== null && following.current) element.scrollTop = element.scrollHeight;
-  }, [run.log]);
+  });
   return (
     <div
       className="run-log mono"
@@ -166,8 +179,8 @@ function RunLog({ run }: { readonly run: Run }) {
       }}
     >
       {run.log.length === 0 && <div className="dim">{t('run.logEmpty')}</div>}
-      {run.log.map((line, index) => (
-        <div key={`${line.atUtcMs}-${index}`} className={`run-log__line run-log__line--${line.level}`}>
+      {withKeys(run.log).map(({ key, line }) => (
+        <div key={key} className={`run-log__line run-log__line--${line.level}`}>
           <span className="run-log__time">{formatTime(line.atUtcMs)}</span>
           {line.level !== 'info' && <span className="run-log__level">{t(`logLevel.${line.level}`)}</span>}
           <span>{line.text}</span>

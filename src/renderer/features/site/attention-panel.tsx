@@ -24,7 +24,12 @@ function entryOf(t: TFunction, attention: Attention): Entry {
         key: `node ${attention.nodeId}`,
         tone: nodeTone(attention.condition),
         title: t('attention.node', { name: attention.name, state: label }),
-        detail: failure?.message ?? detail,
+        detail: [
+          attention.cameraCount > 0 && t('attention.affected', { count: attention.cameraCount }),
+          failure?.message ?? detail,
+        ]
+          .filter(Boolean)
+          .join(' '),
         actionLabel: t('attention.openNode'),
         act: () => {
           goTo('nodes', { node: attention.nodeId });
@@ -36,10 +41,10 @@ function entryOf(t: TFunction, attention: Attention): Entry {
       return {
         key: `cameras ${label} ${detail ?? ''}`,
         tone: conditionTone(attention.condition),
-        title: t('attention.cameras', {
-          count: attention.names.length,
-          reason: attention.condition.kind === 'waiting' ? (detail ?? label) : label,
-        }),
+        title:
+          attention.condition.kind === 'frozen'
+            ? t('attention.frozen', { count: attention.names.length })
+            : t('attention.cameras', { count: attention.names.length, reason: detail ?? label }),
         detail: formatNames(attention.names, 5),
         actionLabel: t('attention.showCameras'),
         act: () => {

@@ -14,6 +14,8 @@ export type Attention =
       readonly nodeId: string;
       readonly name: string;
       readonly condition: NodeCondition;
+      /** Its cameras that do not record because of it. */
+      readonly cameraCount: number;
     }
   /** Cameras that should record and do not, with one reason in common. */
   | {
@@ -34,13 +36,14 @@ function groupKey(condition: CameraCondition): string | undefined {
     case 'not-assigned':
     case 'node-not-deployed':
       return undefined;
+    case 'node-down':
+    case 'disk-full':
+    case 'disk-error':
+      return undefined;
     case 'waiting':
       return `waiting ${condition.reason}`;
     case 'frozen':
-    case 'disk-full':
-    case 'disk-error':
-    case 'node-down':
-      return condition.kind;
+      return 'frozen';
   }
 }
 
@@ -61,22 +64,37 @@ function needsAttention(condition: NodeCondition): boolean {
   }
 }
 
+/** Whether a camera stands still because its node does. */
+function isNodesFault(condition: CameraCondition): boolean {
+  return condition.kind === 'node-down' || condition.kind === 'disk-full' || condition.kind === 'disk-error';
+}
+
 export function findAttention(
   nodes: readonly NodeFact[],
   cameras: readonly CameraRow[],
 ): readonly Attention[] {
-  const found: Attention[] = nodes
-    .filter(({ condition }) => needsAttention(condition))
-    .map(({ id, name, condition }) => ({ kind: 'node', nodeId: id, name, condition }));
-
+  const affected = new Map<string, number>();
   const groups = new Map<string, { readonly condition: CameraCondition; readonly names: string[] }>();
   for (const { camera, condition } of cameras) {
+    if (camera.nodeId !== undefined && isNodesFault(condition)) {
+      affected.set(camera.nodeId, (affected.get(camera.nodeId) ?? 0) + 1);
+    }
     const key = groupKey(condition);
     if (key === undefined) continue;
     const group = groups.get(key) ?? { condition, names: [] };
     group.names.push(camera.name);
     groups.set(key, group);
   }
+  const found: Attention[] = nodes
+    .filter(({ condition }) => needsAttention(condition))
+    .map(({ id, name, condition }) => ({
+      kind: 'node' as const,
+      nodeId: id,
+      name,
+      condition,
+      cameraCount: affected.get(id) ?? 0,
+    }))
+    .sort((a, b) => b.cameraCount - a.cameraCount);
   const byCount = [...groups.values()].sort((a, b) => b.names.length - a.names.length);
   for (const { condition, names } of byCount) found.push({ kind: 'cameras', condition, names });
 

@@ -1,25 +1,27 @@
 import { Progress } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { formatBitrate, formatBytes, formatCpu, formatDuration, hashOf } from '../../ui/index.ts';
-import { NodeBadge, summarizeDisk, upVolumes } from '../fleet/index.ts';
+import { StateBadge, formatBitrate, formatBytes, formatCpu, formatDuration, hashOf } from '../../ui/index.ts';
+import { nodeTone, nodeWords, summarizeDisk, upVolumes, useFleet } from '../fleet/index.ts';
 import type { NodeRow } from '../nodes/index.ts';
 
 /** One node at a glance; leads to its detail. */
 export function NodeCard({ row }: { readonly row: NodeRow }) {
   const { t } = useTranslation();
   const { node, condition, health, up, load } = row;
+  const atUtcMs = useFleet((state) => state.atUtcMs);
+  const isHalted = condition.kind === 'disk-full' || condition.kind === 'disk-error';
   const disk = summarizeDisk(upVolumes(health), load.bitrateBps);
   const usedShare = disk.totalBytes === 0 ? 0 : 1 - disk.freeBytes / disk.totalBytes;
   return (
     <a className="node-card" href={hashOf('nodes', { node: node.id })}>
       <div className="node-card__head">
         <span className="node-card__name truncate">{node.name}</span>
-        <NodeBadge condition={condition} />
+        <StateBadge tone={nodeTone(condition)} label={nodeWords(t, condition).label} />
       </div>
       {up === undefined ? (
         <div className="node-card__absent dim">
           {condition.kind === 'down'
-            ? t('site.downFor', { duration: formatDuration(Date.now() - condition.sinceUtcMs) })
+            ? t('site.downFor', { duration: formatDuration(atUtcMs - condition.sinceUtcMs) })
             : t('site.noFigures')}
         </div>
       ) : (
@@ -29,7 +31,12 @@ export function NodeCard({ row }: { readonly row: NodeRow }) {
             <span>{formatBitrate(load.bitrateBps)}</span>
             <span>{formatCpu(up.cpuCores)}</span>
           </div>
-          <Progress value={usedShare * 100} size="sm" aria-label={t('disk.used', { path: node.name })} />
+          <Progress
+            value={usedShare * 100}
+            size="sm"
+            color={isHalted ? 'red.8' : 'harbour'}
+            aria-label={t('disk.used', { path: node.name })}
+          />
           <div className="node-card__line dim numeric">
             <span>{t('site.diskLeft', { bytes: formatBytes(disk.usableBytes) })}</span>
             {disk.lastsMs !== undefined && (

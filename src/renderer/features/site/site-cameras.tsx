@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { TFunction } from 'i18next';
 import {
   DataTable,
   formatBitrate,
@@ -20,75 +21,7 @@ function urgency({ condition, camera }: CameraRow): string {
 /** Every camera with the figures that tell whether it really records. */
 export function SiteCameras({ rows }: { readonly rows: readonly CameraRow[] }) {
   const { t } = useTranslation();
-  const columns = useMemo(
-    (): readonly Column<CameraRow>[] => [
-      {
-        id: 'name',
-        title: t('columns.camera'),
-        sortBy: ({ camera }) => camera.name,
-        cell: ({ camera }) => <b className="camera-row-name">{camera.name}</b>,
-      },
-      {
-        id: 'state',
-        title: t('columns.state'),
-        width: '30%',
-        sortBy: urgency,
-        cell: ({ condition }) => <CameraBadge condition={condition} />,
-      },
-      {
-        id: 'node',
-        title: t('columns.node'),
-        width: '14%',
-        sortBy: ({ nodeName }) => nodeName,
-        cell: ({ nodeName }) => <span className="dim">{nodeName ?? '–'}</span>,
-      },
-      {
-        id: 'rate',
-        title: t('columns.rate'),
-        width: '11%',
-        align: 'right',
-        sortBy: ({ health }) => mainStream(health)?.bitrateBps,
-        cell: ({ health }) => {
-          const stream = mainStream(health);
-          return stream === undefined ? '–' : formatBitrate(stream.bitrateBps);
-        },
-      },
-      {
-        id: 'frames',
-        title: t('columns.frames'),
-        width: '9%',
-        align: 'right',
-        sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
-        cell: ({ health }) => {
-          const stream = mainStream(health);
-          return stream === undefined ? '–' : formatFramesPerSecond(stream.framesPerSecond);
-        },
-      },
-      {
-        id: 'age',
-        title: t('columns.lastFrame'),
-        width: '10%',
-        align: 'right',
-        sortBy: ({ health }) => mainStream(health)?.lastFrameAgeMs,
-        cell: ({ health }) => {
-          const age = mainStream(health)?.lastFrameAgeMs;
-          return age === undefined ? '–' : formatDuration(age);
-        },
-      },
-      {
-        id: 'lost',
-        title: t('columns.lost'),
-        width: '9%',
-        align: 'right',
-        sortBy: ({ health }) => mainStream(health)?.framesLost,
-        cell: ({ health }) => {
-          const stream = mainStream(health);
-          return stream === undefined ? '–' : formatCount(stream.framesLost);
-        },
-      },
-    ],
-    [t],
-  );
+  const columns = useMemo(() => columnsIn(t), [t]);
   return (
     <DataTable
       label={t('pages.cameras')}
@@ -101,4 +34,73 @@ export function SiteCameras({ rows }: { readonly rows: readonly CameraRow[] }) {
       minWidth={820}
     />
   );
+}
+
+function columnsIn(t: TFunction): readonly Column<CameraRow>[] {
+  return [
+    {
+      id: 'name',
+      title: t('columns.camera'),
+      sortBy: ({ camera }) => camera.name,
+      cell: ({ camera }) => <b className="camera-row-name">{camera.name}</b>,
+    },
+    {
+      id: 'state',
+      title: t('columns.state'),
+      width: '30%',
+      sortBy: urgency,
+      cell: ({ condition }) => <CameraBadge condition={condition} />,
+    },
+    {
+      id: 'node',
+      title: t('columns.node'),
+      width: '14%',
+      sortBy: ({ nodeName }) => nodeName,
+      cell: ({ nodeName }) => <span className="dim">{nodeName ?? '–'}</span>,
+    },
+    {
+      id: 'rate',
+      title: t('columns.rate'),
+      width: '11%',
+      align: 'right',
+      sortBy: ({ health }) => mainStream(health)?.bitrateBps,
+      cell: ({ health }) => {
+        const stream = mainStream(health);
+        return stream === undefined ? '–' : formatBitrate(stream.bitrateBps);
+      },
+    },
+    {
+      id: 'frames',
+      title: t('columns.frames'),
+      width: '9%',
+      align: 'right',
+      sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
+      cell: ({ health }) => {
+        const stream = mainStream(health);
+        return stream === undefined ? '–' : formatFramesPerSecond(stream.framesPerSecond);
+      },
+    },
+    {
+      id: 'age',
+      title: t('columns.lastFrame'),
+      width: '10%',
+      align: 'right',
+      sortBy: ({ health }) => mainStream(health)?.lastFrameAgeMs,
+      cell: ({ health }) => {
+        const age = mainStream(health)?.lastFrameAgeMs;
+        return age === undefined ? '–' : formatDuration(age);
+      },
+    },
+    {
+      id: 'lost',
+      title: t('columns.lost'),
+      width: '9%',
+      align: 'right',
+      sortBy: ({ health }) => mainStream(health)?.framesLost,
+      cell: ({ health }) => {
+        const stream = mainStream(health);
+        return stream === undefined ? '–' : formatCount(stream.framesLost);
+      },
+    },
+  ];
 }

@@ -10,7 +10,6 @@ import {
   IconMaximize,
 } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { WallLayout } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
@@ -19,7 +18,6 @@ import { EmptyState, FailureNotice, Page, Panel, compareNames, goTo, usePlace } 
 import { useCameraRows } from '../fleet/index.ts';
 import { useInventory } from '../inventory/index.ts';
 import { CameraPicker } from './camera-picker.tsx';
-import { moveFocus } from './focus.ts';
 import { fillWith, placeCamera, streamFor, swapTiles, tileCounts, wallPages } from './layout.ts';
 import {
   changeLayout,
@@ -140,7 +138,7 @@ export function LivePage() {
       actions={
         <>
           {single === undefined && pages.length > 1 && (
-            <div className="wall-pages" role="group" aria-label={t('wall.pages')}>
+            <div className="wall-pages">
               <ActionIcon
                 aria-label={t('wall.previousPage')}
                 onClick={() => {
@@ -222,9 +220,6 @@ export function LivePage() {
             gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
             gridTemplateRows: `repeat(${columns}, minmax(0, 1fr))`,
           }}
-          onKeyDown={(event: KeyboardEvent<HTMLDivElement>) => {
-            moveFocus(event, columns);
-          }}
         >
           {single !== undefined && (
             <WallTile
@@ -236,6 +231,7 @@ export function LivePage() {
               openLive={openLive}
               showStatistics={showStatistics}
               isSingle
+              columns={1}
               onChoose={() => undefined}
               onToggleSingle={() => {
                 toggleSingle(single.camera.id);
@@ -256,6 +252,7 @@ export function LivePage() {
                   openLive={openLive}
                   showStatistics={showStatistics}
                   isSingle={false}
+                  columns={columns}
                   onDropped={
                     isArranged
                       ? (dragged) => {

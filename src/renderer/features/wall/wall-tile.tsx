@@ -7,6 +7,7 @@ import { LiveTile } from '../../player/index.ts';
 import type { HandshakeQueue, OpenLive } from '../../player/index.ts';
 
 import { StateIcon } from '../../ui/index.ts';
+import { moveFocus } from './focus.ts';
 import { cameraWords, conditionTone } from '../fleet/index.ts';
 import type { CameraRow } from '../fleet/index.ts';
 
@@ -40,6 +41,8 @@ export interface WallTileProps {
   readonly openLive: OpenLive;
   readonly showStatistics: boolean;
   readonly isSingle: boolean;
+  /** Tiles in a row, for the arrow keys. */
+  readonly columns: number;
   /** Absent on pages that are not arranged by hand. */
   readonly onDropped?: ((dragged: Dragged) => void) | undefined;
   readonly onRemove?: (() => void) | undefined;
@@ -78,17 +81,21 @@ export function WallTile(props: WallTileProps) {
   }
   const { camera, condition } = row;
   const state = cameraWords(t, condition).label;
+  const isRecording = condition.kind === 'recording';
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
     if (event.key === 'Enter') onToggleSingle();
     else if (event.key === 'Delete' || event.key === 'Backspace') onRemove?.();
-    else return;
+    else if (!moveFocus(event.currentTarget, event.key, props.columns)) return;
     event.preventDefault();
   };
   return (
-    // A tile is a place on the wall with controls in it; Enter and double click do what its button does.
+    // A tile is a place on the wall with controls in it; Enter and double click do what its button does, so nothing
+    // depends on the mouse. There is no element for such a group.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <div
       className="wall-tile"
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
       role="group"
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- arrow keys move between tiles
       tabIndex={0}
@@ -112,7 +119,7 @@ export function WallTile(props: WallTileProps) {
         badge={
           <span title={state} className="wall-tile__badge">
             <StateIcon tone={conditionTone(condition)} size={14} />
-            <span className="visually-hidden">{state}</span>
+            <span className={isRecording ? 'visually-hidden' : 'wall-tile__state'}>{state}</span>
           </span>
         }
       />

@@ -61,6 +61,7 @@ export const frameTexts = {
     frames: 'Frames',
     lastFrame: 'Last frame',
     lost: 'Lost',
+    actions: 'Actions',
   },
   vault: {
     createTitle: 'Choose a passphrase',

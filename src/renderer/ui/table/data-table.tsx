@@ -11,6 +11,8 @@ import './data-table.css';
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
+  /** For columns that explain themselves; screen readers still hear the title. */
+  readonly isTitleHidden?: boolean;
   readonly cell: (row: Row) => ReactNode;
   /** What to sort by; a column without it does not sort. */
   readonly sortBy?: (row: Row) => string | number | undefined;
@@ -54,6 +56,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const column = columns.find(({ id }) => id === sort?.columnId);
     return sortRows(rows, column?.sortBy, sort?.direction ?? 'ascending');
   }, [rows, columns, sort]);
+  // oxlint-disable-next-line react/incompatible-library -- nothing here is memoised by a compiler
   const virtualizer = useVirtualizer({
     count: sorted.length,
     getScrollElement: () => viewport.current,
@@ -64,7 +67,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const visible = virtualizer.getVirtualItems();
   const before = visible[0]?.start ?? 0;
   const after = virtualizer.getTotalSize() - (visible.at(-1)?.end ?? 0);
-  const span = columns.length + (selection === undefined ? 0 : 1);
   const selectable = props.isSelectable === undefined ? rows : rows.filter(props.isSelectable);
   const selectedCount = selectable.filter((row) => selection?.ids.has(rowId(row))).length;
 
@@ -108,7 +110,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {before > 0 && <Spacer height={before} span={span} />}
+          {before > 0 && <Spacer height={before} />}
           {visible.map(({ index }) => {
             const row = sorted[index];
             return (
@@ -117,19 +119,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               )
             );
           })}
-          {after > 0 && <Spacer height={after} span={span} />}
+          {after > 0 && <Spacer height={after} />}
         </Table.Tbody>
       </Table>
     </div>
   );
 }
 
-function Spacer({ height, span }: { readonly height: number; readonly span: number }) {
-  return (
-    <tr aria-hidden style={{ height }}>
-      <td colSpan={span} className="data-table__spacer" />
-    </tr>
-  );
+/** Stands for the rows that are not in the page. */
+function Spacer({ height }: { readonly height: number }) {
+  return <tr aria-hidden style={{ height }} />;
 }
 
 interface HeaderCellProps<Row> {
@@ -143,7 +142,11 @@ function HeaderCell<Row>({ column, sort, onSort }: HeaderCellProps<Row>) {
   const Arrow = direction === 'descending' ? IconArrowDown : IconArrowUp;
   const style = { width: column.width, textAlign: column.align ?? 'left' } as const;
   if (column.sortBy === undefined) {
-    return <Table.Th style={style}>{column.title}</Table.Th>;
+    return (
+      <Table.Th style={style}>
+        <span className={column.isTitleHidden === true ? 'visually-hidden' : undefined}>{column.title}</span>
+      </Table.Th>
+    );
   }
   return (
     <Table.Th style={style} aria-sort={direction ?? 'none'}>

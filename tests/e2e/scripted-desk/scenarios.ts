@@ -1,0 +1,199 @@
+import type {
+  Camera,
+  CameraHealth,
+  Failure,
+  NodeHealth,
+  Run,
+  SiteNode,
+} from '../../../src/shared/contract/index.ts';
+import {
+  deployed,
+  makeCamera,
+  makeNode,
+  recordingHealth,
+  reported,
+  streaming,
+  upHealth,
+  waiting,
+  worldTimeUtcMs,
+} from './world.ts';
+import type { World } from './world.ts';
+
+/** A site with nothing in it. */
+function emptyWorld(): World {
+  return {
+    site: { name: 'Harbour Terminal 4', version: '0.1.0', shell: 'web' },
+    vault: { kind: 'unlocked', protection: 'keyring' },
+    cameras: [],
+    nodes: [],
+    nodeHealth: [],
+    cameraHealth: [],
+    discovery: { phase: { kind: 'idle' }, cameras: [], nodes: [] },
+    runs: [],
+    wall: { tileCount: 9, cameraIds: [] },
+  };
+}
+
+/** Everything records. */
+function healthyWorld(cameraCount: number, nodeCount: number): World {
+  const nodes = Array.from({ length: nodeCount }, (_, index) => makeNode(index, deployed));
+  const cameras = Array.from({ length: cameraCount }, (_, index) =>
+    makeCamera(index, `node-${(index % nodeCount) + 1}`),
+  );
+  return {
+    ...emptyWorld(),
+    nodes,
+    cameras,
+    nodeHealth: nodes.map((node, index) => upHealth(node, index, Math.ceil(cameraCount / nodeCount))),
+    cameraHealth: cameras.map(recordingHealth),
+    wall: { tileCount: 9, cameraIds: cameras.slice(0, 9).map(({ id }) => id) },
+  };
+}
+
+const demo = {
+  cameraUsername: 'operator',
+  cameraPassword: 'demo-camera',
+  nodeUsername: 'engineer',
+  nodePassword: 'demo-node',
+};
+
+const nodeDown: Failure = {
+  code: 'unreachable',
+  message: 'Recorder 3 at 10.10.0.12 does not answer on port 7443.',
+  remedy: 'Check its power and network; the cameras it records have no footage until it is back.',
+};
+
+function replaced<T>(items: readonly T[], changes: Readonly<Record<number, (item: T) => T>>): readonly T[] {
+  return items.map((item, index) => changes[index]?.(item) ?? item);
+}
+
+const down = (health: NodeHealth): NodeHealth => ({
+  ...health,
+  state: { kind: 'down', failure: nodeDown, sinceUtcMs: worldTimeUtcMs - 780_000 },
+});
+const full = (health: NodeHealth): NodeHealth =>
+  health.state.kind === 'up'
+    ? {
+        ...health,
+        state: {
+          ...health.state,
+          volumes: health.state.volumes.map((volume) => ({
+            ...volume,
+            freeBytes: 39.4e9,
+            state: 'full' as const,
+          })),
+        },
+      }
+    : health;
+
+/** One of everything that goes wrong. */
+function troubledWorld(): World {
+  const world = healthyWorld(12, 4);
+  const cameras: readonly Camera[] = world.cameras.map((camera, index) => {
+    if (index !== 8) return camera;
+    const { nodeId: _, ...unassigned } = camera;
+    return unassigned;
+  });
+  const nodes: readonly SiteNode[] = [...world.nodes, makeNode(4, { kind: 'none' })];
+  const cameraHealth = cameras.map((camera, index): CameraHealth => {
+    const { nodeId } = camera;
+    if (nodeId === undefined) return { cameraId: camera.id, state: { kind: 'not-assigned' } };
+    if (nodeId === 'node-3')
+      return { cameraId: camera.id, nodeId, state: { kind: 'unknown', reason: 'node-down' } };
+    if (nodeId === 'node-2')
+      return reported(
+        camera,
+        { kind: 'halted', reason: 'disk-full', detail: '', sinceUtcMs: worldTimeUtcMs - 60_000 },
+        streaming(index),
+      );
+    if (index === 0 || index === 4)
+      return reported(camera, { kind: 'waiting-for-stream' }, waiting('refused-credentials'));
+    if (index === 7) return reported(camera, { kind: 'waiting-for-stream' }, waiting('unreachable'));
+    if (index === 3)
+      return reported(
+        camera,
+        { kind: 'recording', sinceUtcMs: worldTimeUtcMs, segmentId: 9 },
+        { ...streaming(index), framesPerSecond: 0, bitrateBps: 0, lastFrameAgeMs: 14_200 },
+      );
+    return recordingHealth(camera, index);
+  });
+  const failedRun: Run = {
+    id: '6f1c0a52-97b1-4d5e-9a55-0a55f9a5f5a1',
+    kind: 'deploy',
+    nodeId: 'node-5',
+    startedUtcMs: worldTimeUtcMs - 90_000,
+    state: {
+      kind: 'failed',
+      finishedUtcMs: worldTimeUtcMs - 48_000,
+      failure: {
+        code: 'no-space',
+        message: 'Recorder 5 has 0.3 GB free at /opt; 1 GB is needed.',
+        remedy: 'Free space there, then try again.',
+      },
+    },
+    steps: [
+      {
+        id: 'connect',
+        title: 'Sign in to Recorder 5',
+        state: {
+          kind: 'done',
+          startedUtcMs: worldTimeUtcMs - 90_000,
+          finishedUtcMs: worldTimeUtcMs - 89_200,
+        },
+      },
+      {
+        id: 'preflight',
+        title: 'Check the node',
+        state: {
+          kind: 'failed',
+          startedUtcMs: worldTimeUtcMs - 89_200,
+          finishedUtcMs: worldTimeUtcMs - 48_000,
+          failure: { code: 'no-space', message: 'Recorder 5 has 0.3 GB free at /opt; 1 GB is needed.' },
+        },
+      },
+      { id: 'upload', title: 'Upload the engine', state: { kind: 'waiting' } },
+      { id: 'start', title: 'Start the engine', state: { kind: 'waiting' } },
+    ],
+    log: [
+      {
+        atUtcMs: worldTimeUtcMs - 90_000,
+        step: 0,
+        level: 'info',
+        text: 'Signed in as engineer; host key matches.',
+      },
+      { atUtcMs: worldTimeUtcMs - 89_000, step: 1, level: 'info', text: 'Debian 12, x64, systemd 252.' },
+      {
+        atUtcMs: worldTimeUtcMs - 48_000,
+        step: 1,
+        level: 'error',
+        text: '/opt has 0.3 GB free, 1 GB is needed.',
+      },
+    ],
+  };
+  return {
+    ...world,
+    cameras,
+    nodes,
+    nodeHealth: [
+      ...replaced(world.nodeHealth, { 1: full, 2: down }),
+      { nodeId: 'node-5', cameraCount: 0, state: { kind: 'not-deployed' } },
+    ],
+    cameraHealth,
+    runs: [failedRun],
+  };
+}
+
+/** Named beginnings for a scripted desk. */
+export const scenarios = {
+  empty: emptyWorld,
+  demo: (): World => {
+    const world = emptyWorld();
+    return { ...world, site: { ...world.site, name: 'Demo site', demo } };
+  },
+  healthy: (): World => healthyWorld(12, 4),
+  trouble: troubledWorld,
+  many: (): World => healthyWorld(1000, 30),
+  locked: (): World => ({ ...healthyWorld(12, 4), vault: { kind: 'locked' } }),
+  'needs-passphrase': (): World => ({ ...emptyWorld(), vault: { kind: 'needs-passphrase' } }),
+} as const satisfies Readonly<Record<string, () => World>>;
+export type ScenarioName = keyof typeof scenarios;
