@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** What the demo tells the shell through its standard input. */
 export interface ShellSettings {
   readonly passphrase: string;
-  readonly demo: {
+  readonly demo?: {
     readonly cameraUsername: string;
     readonly cameraPassword: string;
     readonly nodeUsername: string;
