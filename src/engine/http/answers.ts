@@ -68,7 +68,13 @@ async function sendFile(
     );
   });
   response.writeHead(range.kind === 'part' ? 206 : 200, headers);
-  await pipeline(stream, response);
+  await pipeline(stream, response, { end: false });
+  if (stream.bytesRead < last - first + 1) {
+    // The file became shorter; ending properly would leave the client waiting for the rest.
+    response.destroy();
+    return;
+  }
+  response.end();
 }
 
 export function sendJson(
