@@ -14,7 +14,7 @@ export interface AccessUnitData {
   readonly isSync: boolean;
 }
 
-const SLAB_BYTES = 512 * 1024;
+const SLAB_BYTES = 256 * 1024;
 
 /**
  * Builds access units from NAL units that arrive whole or in fragments. Every byte is copied once, into the place where

@@ -1,7 +1,7 @@
 /**
  * Memory for samples. Bytes are appended where the sample will stay: consecutive samples of a track lie side by side in a
- * slab, a finished sample is a view into it, and nobody writes below the end of the last finished sample again. A slab is
- * left to the garbage collector when its last sample is; at 4 Mbit/s that is about one allocation a second.
+ * slab, a finished sample is a view into it, and nobody writes below the end of the last finished sample again. Only the
+ * sample that a slab's end cuts moves to the next slab. A slab is left to the garbage collector when its last sample is.
  */
 export class SampleSlab {
   readonly #slabBytes: number;
