@@ -11,6 +11,9 @@ export const childSource: SourceOptions = {
   gopFrames: 25,
 };
 
+/** Pictures the child feeds at once, and only when nothing waits to be written. */
+export const samplesPerStep = 5;
+
 /** One line of the child's output, in pictures. */
 export const ChildReport = z.object({ fed: z.int(), written: z.int() });
 export type ChildReport = z.infer<typeof ChildReport>;

@@ -6,11 +6,10 @@
 import { writeSync } from 'node:fs';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { createRecorder } from '../../src/engine/recording/index.ts';
-import { childCameraId, childSource, type ChildReport } from './recording-child-protocol.ts';
+import { childCameraId, childSource, samplesPerStep, type ChildReport } from './recording-child-protocol.ts';
 import { later, readSource, sourceStart } from './recording-fixture.ts';
 import { openStore, quietLog } from './storage-fixture.ts';
 
-const samplesPerStep = 5;
 const stepMs = 5;
 
 const directory = process.argv[2];

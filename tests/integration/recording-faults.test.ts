@@ -191,4 +191,24 @@ describe('a recorder on a failing disk', () => {
     expect(await recordedFrames(opened.store)).toBe(framesRecorded);
     expect(framesRecorded).toBeGreaterThan(2 * framesPerSecond);
   });
+
+  it('stops although the disk hangs', async () => {
+    const faulty = new FaultyVolume();
+    await using opened = await openStore(`${directory.path}/stuck`, {
+      wrapVolume: (volume) => faulty.wrap(volume),
+    });
+    const recorder = createRecorder({
+      cameraId,
+      store: opened.store,
+      clock: createSystemClock(),
+      log: quietLog,
+      limits: { hangAfterMs: 20 },
+    });
+    faulty.hang();
+    feedSecond(recorder, 0);
+    await recorder.stop();
+
+    expect(recorder.status()).toMatchObject({ state: { kind: 'off' }, framesRecorded: 0 });
+    faulty.release();
+  });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { childCameraId, ChildReport, childSource } from './recording-child-protocol.ts';
+import { childCameraId, ChildReport, childSource, samplesPerStep } from './recording-child-protocol.ts';
 import {
   decodingComplaints,
   ffmpegMissing,
@@ -15,8 +15,8 @@ import { seededRandom } from './seeded-random.ts';
 import { openStore } from './storage-fixture.ts';
 
 const rounds = Number(process.env['BELVEDERE_KILL_ROUNDS'] ?? 6);
-/** The part in hand, with the picture held back for its duration. */
-const picturesOfOnePart = childSource.framesPerSecond + 1;
+/** One part of a second being put together or written, and what was fed at once with its end. */
+const picturesAtRisk = childSource.framesPerSecond + samplesPerStep;
 const longestRunMs = 400;
 
 /** Runs the recorder for `runMs` after its first report and kills it. The answer is its last report. */
@@ -62,7 +62,7 @@ describe.skipIf(ffmpegMissing)(`a recorder that is killed (ffmpeg: ${ffmpegMissi
       const recorded = segments.filter(({ id }) => !earlier.has(id));
       const pictures = recorded.reduce((sum, segment) => sum + segment.frameCount, 0);
       expect(pictures).toBeGreaterThanOrEqual(report.written);
-      expect(report.fed - pictures).toBeLessThanOrEqual(picturesOfOnePart);
+      expect(report.fed - pictures).toBeLessThanOrEqual(picturesAtRisk);
       expect(segments.filter(({ state }) => state === 'writing')).toEqual([]);
       for (const segment of recorded) {
         const file = await reopened.store.segmentFile(childCameraId, segment.id);

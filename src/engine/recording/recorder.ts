@@ -52,7 +52,7 @@ export interface RecorderStatus {
 /** Records one stream of one camera. */
 export interface Recorder extends StreamSubscriber {
   status(): RecorderStatus;
-  /** Writes what is held, finishes the segment, and waits for the disk. Samples after this are ignored. */
+  /** Writes what is held, finishes the segment, and waits for the disk, up to `hangAfterMs`. Samples after this are ignored. */
   stop(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 }
 
 /** `paused`: until a sync picture comes, the queue is half empty and the volume is well. */
-type Intake = 'open' | 'paused' | 'closed';
+type Intake = 'open' | 'paused' | 'closing' | 'closed';
 
 class SegmentRecorder implements Recorder {
   readonly #options: RecorderOptions;
@@ -93,7 +93,7 @@ class SegmentRecorder implements Recorder {
   }
 
   onSample(sample: Sample): void {
-    if (this.#intake === 'closed') return;
+    if (this.#intake === 'closing' || this.#intake === 'closed') return;
     if (this.#intake === 'paused' && !this.#mayResumeWith(sample)) {
       if (sample.track === 'video') this.#framesDropped += 1;
       return;
@@ -108,7 +108,7 @@ class SegmentRecorder implements Recorder {
 
   status(): RecorderStatus {
     return {
-      state: this.#hang() ?? this.#state,
+      state: this.#intake === 'closed' ? { kind: 'off' } : (this.#hang() ?? this.#state),
       bytesRecorded: this.#bytesRecorded,
       framesRecorded: this.#framesRecorded,
       framesDropped: this.#framesDropped,
@@ -119,9 +119,23 @@ class SegmentRecorder implements Recorder {
 
   async stop(): Promise<void> {
     if (this.#intake === 'open') this.#accept(this.#assembler.end());
+    this.#intake = 'closing';
+    await this.#drained();
     this.#intake = 'closed';
-    await this.#draining;
-    this.#state = { kind: 'off' };
+  }
+
+  /** A disk that hangs does not keep the engine from stopping: what it has not taken by then is lost. */
+  async #drained(): Promise<void> {
+    const { clock, cameraId, log } = this.#options;
+    const { promise: patienceEnds, resolve } = Promise.withResolvers<'hangs'>();
+    const timer = clock.after(this.#limits.hangAfterMs, () => resolve('hangs'));
+    const outcome = await Promise.race([this.#draining, patienceEnds]);
+    timer[Symbol.dispose]();
+    if (outcome !== 'hangs') return;
+    log.error(
+      { cameraId, queuedBytes: this.#queuedBytes },
+      'Stopped recording without waiting for the disk any longer.',
+    );
   }
 
   #mayResumeWith(sample: Sample): boolean {
