@@ -76,7 +76,7 @@ async function inspect(site: NodeUnderTest): Promise<object> {
     service: await lines('ls supervisor.sh settings 2>/dev/null'),
     boot: (await lines('crontab -l 2>/dev/null')).length,
     engine: await lines(
-      'basename "$(dirname "$(dirname "$(readlink /proc/$(cat engine.pid)/exe)")")" 2>/dev/null',
+      '[ ! -e engine.pid ] || basename "$(dirname "$(dirname "$(readlink /proc/$(cat engine.pid)/exe)")")"',
     ),
   };
 }
@@ -209,14 +209,14 @@ describe('a deployment', () => {
   });
 });
 
-describe('what goes wrong says so in one sentence and leaves nothing half done:', () => {
-  async function failureOn(site: NodeUnderTest, options: Partial<DeskOptions> = {}): Promise<unknown> {
-    await using desk = await openDesk(site, options);
-    const { state } = await desk.deploy();
-    expect(desk.inventory.engines.size).toBe(0);
-    return 'failure' in state ? state.failure : state;
-  }
+async function failureOn(site: NodeUnderTest, options: Partial<DeskOptions> = {}): Promise<unknown> {
+  await using desk = await openDesk(site, options);
+  const { state } = await desk.deploy();
+  expect(desk.inventory.engines.size).toBe(0);
+  return 'failure' in state ? state.failure : state;
+}
 
+describe('what goes wrong says so in one sentence and leaves nothing half done:', () => {
   it('a node that cannot be reached', async () => {
     await bundle('1.0.0');
     await using site = await startNode();

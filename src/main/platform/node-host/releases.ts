@@ -66,6 +66,8 @@ const scripts = {
     cd "$1" 2>/dev/null || exit 0
     rm -rf "releases/.$2.new" "releases/.$2.old"
     [ "$(readlink current)" = "releases/$2" ] || rm -rf "releases/$2"
+    # Nothing was ever enrolled here, so no key is pinned.
+    [ -L current ] || rm -f "$3"
   `,
   readCurrent: 'readlink "$1/current" || [ ! -e "$1/current" ]',
   switchTo: `
@@ -187,9 +189,10 @@ export class NodeReleases {
     throw commandFailure(result, this.#nodeName, 'unpack the bundle');
   }
 
-  /** Removes a release and what is left of unpacking it, unless it is `current`. */
+  /** Removes a release and what is left of unpacking it, unless it is `current`; without any, the pinned key, too. */
   async remove(version: string, signal: AbortSignal): Promise<void> {
-    const parameters = [this.#host.layout.root, version];
+    const { root, allowedSigners } = this.#host.layout;
+    const parameters = [root, version, allowedSigners];
     await this.#succeed(scripts.removeRelease, parameters, { what: `remove release ${version}`, signal });
   }
 
