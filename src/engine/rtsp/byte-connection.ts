@@ -34,8 +34,7 @@ export const dialTcp: Dial = ({ host, port }, events) => {
     onread: {
       buffer: Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES),
       callback: (length, buffer) => {
-        // It is the buffer given above; the typings only promise an array of bytes.
-        events.onBytes(Buffer.isBuffer(buffer) ? buffer : Buffer.from(buffer.buffer), length);
+        events.onBytes(asBuffer(buffer), length);
         return true;
       },
     },
@@ -59,3 +58,8 @@ export const dialTcp: Dial = ({ host, port }, events) => {
     },
   };
 };
+
+/** It is the very buffer given to the socket; the typings promise an array of bytes only. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
