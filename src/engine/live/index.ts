@@ -1,10 +1,2 @@
-export {
-  createLiveChannel,
-  defaultLiveLimits,
-  type Admission,
-  type LiveChannel,
-  type LiveChannelOptions,
-  type LiveLimits,
-  type LiveStatus,
-} from './live-channel.ts';
+export { createLiveChannel, type Admission, type LiveChannel, type LiveLimits } from './live-channel.ts';
 export type { ViewerSink } from './viewer-sink.ts';

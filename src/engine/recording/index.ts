@@ -1,8 +1,1 @@
-export {
-  createRecorder,
-  defaultRecorderLimits,
-  type Recorder,
-  type RecorderLimits,
-  type RecorderOptions,
-  type RecorderStatus,
-} from './recorder.ts';
+export { createRecorder, type Recorder, type RecorderLimits } from './recorder.ts';
