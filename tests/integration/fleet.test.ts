@@ -25,7 +25,7 @@ async function createSmallSite(databasePath = ':memory:'): Promise<TestSite> {
     credentials,
   });
   await camera.answerProbes('urn:uuid:gate', 'onvif://www.onvif.org/name/Gate');
-  const site = await createTestSite(databasePath);
+  const site = await createTestSite({ databasePath });
   const { address, port, username, authentication, hostKeyFingerprint } = node.target;
   await site.inventory.handlers.addNode(
     { name: nodeId, address, port, username, authentication, hostKeyFingerprint },
@@ -187,7 +187,7 @@ describe('the fleet', () => {
       ({ token } = deploy(site, engine));
       await site.fleetState(isInStep);
     }
-    await using site = await createTestSite(path, 'locked');
+    await using site = await createTestSite({ databasePath: path, vaultIs: 'locked' });
     expect(stateOf(await site.fleetState(isDown))).toMatchObject({ failure: { code: 'vault-locked' } });
     await site.unlock();
     await site.fleetState(isUp);

@@ -111,10 +111,10 @@ describe('cameras of the inventory', () => {
     await using cleanup = new AsyncDisposableStack();
     cleanup.defer(() => rm(directory, { recursive: true }));
     const path = join(directory, 'site.sqlite');
-    const first = await createTestSite(path);
+    const first = await createTestSite({ databasePath: path });
     await first[Symbol.asyncDispose]();
     await startCamera('127.0.41.1');
-    await using site = await createTestSite(path, 'locked');
+    await using site = await createTestSite({ databasePath: path, vaultIs: 'locked' });
     expect(await failureCodeOf(() => site.addFoundCameras(credentials))).toBe('vault-locked');
     expect(site.inventory.listCameras()).toEqual([]);
     // The credentials that fitted are still at hand once the vault is open.
@@ -146,12 +146,12 @@ describe('cameras of the inventory', () => {
     const path = join(directory, 'site.sqlite');
     const atOldAddress = await startCamera('127.0.41.1');
     {
-      await using site = await createTestSite(path);
+      await using site = await createTestSite({ databasePath: path });
       await site.addFoundCameras(credentials);
     }
     await stopCamera(atOldAddress);
     await startCamera('127.0.41.9');
-    await using site = await createTestSite(path);
+    await using site = await createTestSite({ databasePath: path });
     const moved = firstOf(
       (signal) => site.inventory.handlers.watch(undefined, signal),
       (event) => event.kind === 'cameras',

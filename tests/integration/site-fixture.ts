@@ -14,7 +14,7 @@ import { migrations, openDatabase } from '../../src/main/platform/database/index
 import { connectEngine } from '../../src/main/platform/engine-client/index.ts';
 import { listNetworkInterfaces } from '../../src/main/platform/network/interfaces.ts';
 import { createCameraInterviewer } from '../../src/main/platform/onvif/camera-client.ts';
-import { WsDiscovery } from '../../src/main/platform/onvif/ws-discovery.ts';
+import { WsDiscovery, type DiscoveryTiming } from '../../src/main/platform/onvif/ws-discovery.ts';
 import { createSsh } from '../../src/main/platform/ssh/index.ts';
 import { openVault } from '../../src/main/platform/vault/index.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -25,8 +25,15 @@ const passphrase = 'a passphrase for tests';
 /** Far below what protects a real vault; scrypt's cost is not what these tests are about. */
 const scryptCost = 1024;
 
+export interface TestSiteOptions {
+  readonly databasePath?: string;
+  readonly vaultIs?: 'unlocked' | 'locked';
+  readonly timing?: DiscoveryTiming;
+}
+
 /** Discovery, inventory and fleet over a real database, vault, SSH and sockets, searching on loopback only. */
-export async function createTestSite(databasePath = ':memory:', vaultIs: 'unlocked' | 'locked' = 'unlocked') {
+export async function createTestSite(options: TestSiteOptions = {}) {
+  const { databasePath = ':memory:', vaultIs = 'unlocked' } = options;
   const database = openDatabase({ path: databasePath, migrations });
   const log = new MemoryLog();
   const clock = systemClock;
@@ -40,7 +47,11 @@ export async function createTestSite(databasePath = ':memory:', vaultIs: 'unlock
     clock,
     log,
     interviewer,
-    wsDiscovery: new WsDiscovery({ clock, log, timing: { probesAtMs: [0, 150], endsAtMs: 600 } }),
+    wsDiscovery: new WsDiscovery({
+      clock,
+      log,
+      timing: options.timing ?? { probesAtMs: [0, 150], endsAtMs: 600 },
+    }),
     hostKeys: ssh,
     listInterfaces: () => listNetworkInterfaces(),
     defaultScope: { interfaces: ['127.0.0.1'], nodeRanges: [] },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Text, escapeXml, parseXml, several } from './xml.ts';
+import { Text, XmlError, element, escapeXml, parseXml, several } from './xml.ts';
 
 /** Types to ask for: older cameras answer to the first only, some newer ones to the second only (ONVIF Core §7.3.1). */
 export const probedTypes = [
@@ -54,16 +54,18 @@ const maximumMatches = 32;
 const Message = z.object({
   Envelope: z.object({
     Body: z.object({
-      ProbeMatches: z.object({ ProbeMatch: several(Description, maximumMatches) }).optional(),
+      ProbeMatches: element({ ProbeMatch: several(Description, maximumMatches) }).optional(),
       Hello: Description.optional(),
       Bye: Endpoint.optional(),
     }),
   }),
 });
 
-/** Reads one datagram. Throws `XmlError` or zod's error when it is no message of WS-Discovery. */
+/** Reads one datagram. Throws `XmlError` when it is no message of WS-Discovery. */
 export function parseDiscoveryMessage(text: string): DiscoveryMessage {
-  const { ProbeMatches, Hello, Bye } = Message.parse(parseXml(text)).Envelope.Body;
+  const message = Message.safeParse(parseXml(text));
+  if (!message.success) throw new XmlError('this is no message of WS-Discovery');
+  const { ProbeMatches, Hello, Bye } = message.data.Envelope.Body;
   if (Bye) return { kind: 'bye', endpointReference: normaliseEndpoint(Bye.EndpointReference.Address) };
   const described = [...(ProbeMatches?.ProbeMatch ?? []), ...(Hello ? [Hello] : [])];
   const devices = described.filter(isOnvif).map(announcementOf);
