@@ -94,16 +94,32 @@ function firstLineOf(values: z.infer<typeof Values>): ShellArguments['firstLine'
   return values['passphrase-stdin'] === true ? 'passphrase' : 'nothing';
 }
 
-/** Standard input: the settings in its first line if there are any, then a call for every further line. */
+/** Lines that came before anybody listened for them, at most. */
+const maximumEarlyLines = 16;
+
+/** Standard input: the settings in its first line if there are any, then a call for every further line, also for early ones. */
 export async function readSettings(
   input: Readable,
   firstLine: ShellArguments['firstLine'],
 ): Promise<{ readonly settings: ShellSettings; readonly onLine: (listener: () => void) => void }> {
   const lines = createInterface({ input });
-  const onLine = (listener: () => void): void => void lines.on('line', listener);
-  if (firstLine === 'nothing') return { settings: {}, onLine };
+  let earlyLines = 0;
+  let tell = (): void => {
+    earlyLines = Math.min(earlyLines + 1, maximumEarlyLines);
+  };
+  const onLine = (listener: () => void): void => {
+    tell = listener;
+    for (; earlyLines > 0; earlyLines -= 1) listener();
+  };
+  if (firstLine === 'nothing') {
+    lines.on('line', () => tell());
+    return { settings: {}, onLine };
+  }
   const line = await new Promise<string>((settle) => {
-    lines.once('line', settle);
+    lines.once('line', (text) => {
+      settle(text);
+      lines.on('line', () => tell());
+    });
     lines.once('close', () => settle(''));
   });
   const parsed = ShellSettings.safeParse(firstLine === 'passphrase' ? { passphrase: line } : parseJson(line));

@@ -50,6 +50,15 @@ describe('settings on standard input', () => {
     await called;
   });
 
+  it('loses no line that came before anybody listened', async () => {
+    const input = new PassThrough();
+    input.write('{"passphrase":"correct horse"}\n\n\n');
+    const { onLine } = await readSettings(input, 'settings');
+    let calls = 0;
+    onLine(() => void (calls += 1));
+    expect(calls).toBe(2);
+  });
+
   it.each([
     ['passphrase', 'short'],
     ['settings', 'no JSON'],
