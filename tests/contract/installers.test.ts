@@ -28,11 +28,13 @@ const Logs = z.object({
   DebugLogger: z.custom<new (isEnabled: boolean) => object>((value) => typeof value === 'function'),
 });
 
-const require = createRequire(import.meta.url);
+const fromHere = createRequire(import.meta.url);
+/** They are electron-builder's own dependencies, not ours. */
+const fromBuilder = createRequire(fromHere.resolve('electron-builder'));
 
 async function validate(configuration: object): Promise<void> {
-  const builder = Builder.parse(require('app-builder-lib/out/util/config/config'));
-  const { DebugLogger } = Logs.parse(require('builder-util'));
+  const builder = Builder.parse(fromBuilder('app-builder-lib/out/util/config/config'));
+  const { DebugLogger } = Logs.parse(fromBuilder('builder-util'));
   await builder.validateConfiguration(configuration, new DebugLogger(false));
 }
 
