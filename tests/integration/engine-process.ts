@@ -18,6 +18,8 @@ import type { TokenScope } from '../../src/shared/engine-api/index.ts';
 
 const sourceEntry = fileURLToPath(new URL('../../src/engine/index.ts', import.meta.url));
 
+const compileCache = fileURLToPath(new URL('../../.cache/node-compile', import.meta.url));
+
 /** How to start an engine's command: from source, or from an unpacked bundle. */
 export interface EngineCommand {
   readonly file: string;
@@ -28,7 +30,8 @@ export interface EngineCommand {
 export const engineFromSource: EngineCommand = {
   file: process.execPath,
   args: [sourceEntry],
-  environment: process.env,
+  // The engine is started dozens of times: its types are stripped once.
+  environment: { ...process.env, NODE_COMPILE_CACHE: compileCache },
 };
 
 export interface CommandResult {
