@@ -13,7 +13,7 @@ import { Nodes } from './nodes.ts';
 import { SiteSecrets } from './site-secrets.ts';
 
 export type { StoredCamera } from './camera-store.ts';
-export type { DeployedEngine, EngineAddress, Inventory, InventoryChange } from './inventory.ts';
+export type { EngineAddress, Inventory, InventoryChange } from './inventory.ts';
 
 export interface InventoryDependencies {
   readonly database: Database;
