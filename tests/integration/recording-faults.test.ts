@@ -164,7 +164,7 @@ describe('a recorder on a failing disk', () => {
       store: opened.store,
       clock: createSystemClock(),
       log: quietLog,
-      limits: { maximumQueuedBytes, hangAfterMs: 20 },
+      limits: { maximumQueuedBytes, hangAfterMs: 200 },
     });
     faulty.hang();
     const seconds = 100;
@@ -173,7 +173,7 @@ describe('a recorder on a failing disk', () => {
       expect(recorder.status().queuedBytes).toBeLessThanOrEqual(maximumQueuedBytes);
     }
     await expect
-      .poll(() => recorder.status().state)
+      .poll(() => recorder.status().state, { timeout: 5000 })
       .toMatchObject({
         kind: 'halted',
         reason: 'disk-error',
@@ -181,9 +181,11 @@ describe('a recorder on a failing disk', () => {
       });
 
     faulty.release();
-    await expect.poll(() => recorder.status().queuedBytes).toBe(0);
+    await expect.poll(() => recorder.status().queuedBytes, { timeout: 5000 }).toBe(0);
     feedSecond(recorder, seconds);
     feedSecond(recorder, seconds + 1);
+    recorder.onInterruption({ kind: 'silent', detail: 'nothing for 10 s' });
+    await expect.poll(() => recorder.status().state.kind, { timeout: 5000 }).toBe('waiting-for-stream');
     await recorder.stop();
 
     const { framesRecorded, framesDropped } = recorder.status();

@@ -165,7 +165,9 @@ describe.skipIf(ffmpegMissing)(`recording, judged by ffmpeg (${ffmpegMissing ?? 
     recorder.onDescription(source.description);
     for (const sample of source.samples) recorder.onSample(sample);
     recorder.onInterruption({ kind: 'silent', detail: 'nothing for 10 s' });
-    await expect.poll(() => recorder.status().state).toEqual({ kind: 'waiting-for-stream' });
+    await expect
+      .poll(() => recorder.status().state, { timeout: 10_000 })
+      .toEqual({ kind: 'waiting-for-stream' });
     recorder.onDescription(source.description);
     for (const sample of source.samples) recorder.onSample(later(sample, 13_000));
     await recorder.stop();

@@ -128,7 +128,7 @@ describe.skipIf(smallDiskMissing)(
       const seconds = 120;
       for (let second = 0; second < seconds; second += 1) {
         feedSecond(recorder, second);
-        await expect.poll(() => recorder.status().queuedBytes, { interval: 2 }).toBe(0);
+        await expect.poll(() => recorder.status().queuedBytes, { interval: 2, timeout: 10_000 }).toBe(0);
         await store.inspect();
       }
       await recorder.stop();

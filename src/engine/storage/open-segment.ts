@@ -47,6 +47,8 @@ export class OpenSegment implements SegmentWriter {
     if (known !== undefined) return failed(known);
     const outcome = await attempt(volume.path, () => file.append(part.chunks));
     if (outcome.kind === 'failed') return this.#fail(outcome.failure);
+    // A sync failed meanwhile, and what counts as written was taken back to the one before it.
+    if (this.#failure !== undefined) return failed(this.#failure);
     this.#written = {
       byteLength: this.#written.byteLength + part.byteLength,
       duration90k: part.segmentDuration90k,
@@ -77,17 +79,19 @@ export class OpenSegment implements SegmentWriter {
     if (this.#isReleased) return;
     const { volume, index, file, filePath, log } = this.#options;
     await this.#syncUnderWay;
+    const extent = this.#written;
     const outcome = await attempt(volume.path, async () => {
-      if (this.#written.partCount === 0) {
+      try {
+        if (extent.partCount > 0) {
+          await file.truncate(extent.byteLength);
+          await file.sync();
+        }
+      } finally {
         await file.close();
-        await volume.remove(filePath);
-        await index.remove([this.segmentId]);
-        return;
       }
-      await file.truncate(this.#written.byteLength);
-      await file.sync();
-      await file.close();
-      await index.update({ id: this.segmentId, extent: this.#written, state: 'finished' });
+      if (extent.partCount > 0) return index.update({ id: this.segmentId, extent, state: 'finished' });
+      await volume.remove(filePath);
+      return index.remove([this.segmentId]);
     });
     this.#release();
     if (outcome.kind === 'failed')
