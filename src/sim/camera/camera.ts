@@ -90,7 +90,8 @@ export class SimCamera {
   #condition: CameraCondition = 'off';
   /** Transitions run one after the other. */
   #transition: Promise<void> = Promise.resolve();
-  #wakeFromReboot: (() => void) | undefined;
+  /** Cuts the pause of a reboot short, also of one that has yet to begin. */
+  #stopping = new AbortController();
   #boots = 0;
 
   constructor(options: SimCameraOptions) {
@@ -164,6 +165,7 @@ export class SimCamera {
   start(): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#condition !== 'off') return;
+      this.#stopping = new AbortController();
       this.#broadcast.start();
       try {
         await this.#open();
@@ -177,7 +179,7 @@ export class SimCamera {
 
   /** Says Bye and closes everything. */
   stop(): Promise<void> {
-    this.#wakeFromReboot?.();
+    this.#stopping.abort();
     return this.#enqueue(async () => {
       await this.#close({ farewell: this.#condition !== 'dropped' });
       this.#broadcast.stop();
@@ -235,14 +237,16 @@ export class SimCamera {
   }
 
   async #wait(durationMs: number): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const wake = (): void => {
       resolve(undefined);
     };
     const cancel = this.#clock.schedule(durationMs, wake);
-    this.#wakeFromReboot = wake;
+    signal.addEventListener('abort', wake, { once: true });
     await promise;
-    this.#wakeFromReboot = undefined;
+    signal.removeEventListener('abort', wake);
     cancel();
   }
 
