@@ -103,7 +103,6 @@ function installTools() {
           'gstreamer1.0-plugins-good',
           'gstreamer1.0-plugins-bad',
           'gstreamer1.0-plugins-ugly',
-          'gstreamer1.0-libav',
         ],
         needed: true,
       },
@@ -212,7 +211,7 @@ function hasGstreamerRtspServer() {
   return (
     existsSync('/usr/lib/python3/dist-packages/gi') &&
     places.some((place) => existsSync(join(place, 'girepository-1.0', 'GstRtspServer-1.0.typelib'))) &&
-    ['libgstrtp.so', 'libgstx264.so', 'libgstvideoparsersbad.so'].every((plugin) =>
+    ['libgstrtp.so', 'libgstx264.so', 'libgstvideoparsersbad.so', 'libgstvoaacenc.so'].every((plugin) =>
       places.some((place) => existsSync(join(place, 'gstreamer-1.0', plugin))),
     )
   );

@@ -11,7 +11,7 @@ const missing = gstreamerMissing() ?? ffmpegMissing();
 const pipeline =
   '( videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ' +
   '! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96 config-interval=-1 ' +
-  'audiotestsrc is-live=true ! audio/x-raw,rate=16000,channels=1 ! avenc_aac ! aacparse ! rtpmp4gpay name=pay1 pt=97 )';
+  'audiotestsrc is-live=true ! audio/x-raw,rate=16000,channels=1 ! voaacenc ! aacparse ! rtpmp4gpay name=pay1 pt=97 )';
 
 it.skipIf(missing !== undefined)(
   `an RTSP server that is not ours is recorded into files that ffprobe accepts${missing === undefined ? '' : ` (skipped: ${missing})`}`,
