@@ -13,14 +13,14 @@ export interface PageProps {
 /** A page of the frame: a title bar that stays, and content that fills the rest. */
 export function Page({ title, summary, actions, children }: PageProps) {
   return (
-    <section className="page" aria-label={title}>
+    <div className="page">
       <div className="page__bar">
         <h1 className="page__title">{title}</h1>
         <div className="page__summary truncate">{summary}</div>
         <div className="page__actions">{actions}</div>
       </div>
       <div className="page__content">{children}</div>
-    </section>
+    </div>
   );
 }
 

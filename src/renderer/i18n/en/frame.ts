@@ -11,6 +11,7 @@ export const frameTexts = {
   frame: {
     skip: 'Skip to the page',
     pages: 'Pages',
+    top: 'This site',
     search: 'Search',
     shortcut: 'Ctrl K',
     version: 'Version {{version}}',

@@ -38,10 +38,13 @@ export function AppFrame({ page, counts, header, banner, railFoot, children }: A
       <a href="#main" className="frame__skip" onClick={focusMain}>
         {t('frame.skip')}
       </a>
-      <div className="frame__brand">
-        <Wordmark />
-      </div>
-      <header className="frame__header">{header}</header>
+      {/* Not a header element: the dialogs of the component library bring one, and a page has only one banner. */}
+      <section className="frame__top" aria-label={t('frame.top')}>
+        <div className="frame__brand">
+          <Wordmark />
+        </div>
+        <div className="frame__header">{header}</div>
+      </section>
       <nav className="frame__rail" aria-label={t('frame.pages')}>
         {pageNames.map((name) => {
           const Icon = pageIcons[name];

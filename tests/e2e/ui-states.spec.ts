@@ -1,0 +1,168 @@
+import { expect, test } from './scripted-desk/fixture.ts';
+import { scripted } from './scripted-desk/handlers.ts';
+
+test('every empty page says what to do next, with a button that does it', async ({ page, openDesk }) => {
+  const { goTo } = await openDesk('empty');
+  const wayOn = [
+    ['site', 'Discover cameras'],
+    ['discover', 'Start scan'],
+    ['cameras', 'Discover cameras'],
+    ['nodes', 'Discover nodes'],
+    ['live', 'Discover cameras'],
+  ] as const;
+  for (const [place, button] of wayOn) {
+    await goTo(place);
+    await expect(page.locator('main').getByRole('button', { name: button }).last()).toBeEnabled();
+  }
+});
+
+test('a used link says so and how to get a new one', async ({ page, openDesk, context }) => {
+  const { desk } = await openDesk('empty');
+  const url = desk.url();
+  const first = await context.newPage();
+  await first.goto(url);
+  await expect(first.getByRole('navigation')).toBeVisible();
+  expect(new URL(first.url()).hash).not.toContain('code');
+  await page.goto('about:blank');
+  const second = await context.newPage();
+  await second.goto(url);
+  await expect(second.getByRole('alert')).toContainText('This link has expired or was used already.');
+  await expect(second.getByRole('alert')).toContainText('Start Belvedere again');
+});
+
+test('a desk that goes away is told at once, and as lost after a while', async ({ page, openDesk }) => {
+  const { desk } = await openDesk('healthy');
+  await expect(page.getByText('Connected', { exact: true })).toBeVisible();
+  await desk.stop();
+  await expect(page.getByText('Reconnecting to the desk.')).toBeVisible();
+  await expect(page.getByText('Cameras recording')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'The desk is not running' })).toBeVisible({
+    timeout: 20_000,
+  });
+  await expect(page.getByText('Start Belvedere again.')).toBeVisible();
+});
+
+test('a locked vault asks for the passphrase and refuses a wrong one kindly', async ({ page, openDesk }) => {
+  await openDesk('locked');
+  await page.getByRole('textbox', { name: 'Passphrase' }).fill('not it at all');
+  await page.getByRole('button', { name: 'Unlock' }).click();
+  await expect(page.getByRole('alert')).toContainText('This is not the passphrase of this site.');
+  await page.getByRole('textbox', { name: 'Passphrase' }).fill(scripted.passphrase);
+  await page.getByRole('button', { name: 'Unlock' }).click();
+  await expect(page.getByText('Vault unlocked')).toBeVisible();
+  await expect(page.getByText('Cameras recording')).toBeVisible();
+});
+
+test('a first start without a keyring chooses a passphrase', async ({ page, openDesk }) => {
+  await openDesk('needs-passphrase');
+  const button = page.getByRole('button', { name: 'Protect passwords and begin' });
+  await page.getByRole('textbox', { name: 'Passphrase' }).fill('short');
+  await expect(page.getByText('At least 8 characters', { exact: true })).toBeVisible();
+  await page.getByRole('textbox', { name: 'Passphrase' }).fill(scripted.passphrase);
+  await page.getByRole('textbox', { name: 'The same again' }).fill('something else');
+  await expect(page.getByText('The two are different')).toBeVisible();
+  await expect(button).toBeDisabled();
+  await page.getByRole('textbox', { name: 'The same again' }).fill(scripted.passphrase);
+  await button.click();
+  await expect(page.getByText('First steps')).toBeVisible();
+});
+
+test('a thousand cameras stay fluid: few rows in the page, search and bulk work on all', async ({
+  page,
+  openDesk,
+}) => {
+  const { goTo } = await openDesk('many');
+  await goTo('cameras');
+  await expect(page.getByRole('heading', { name: '1,000 cameras' })).toBeVisible();
+  const rows = page.getByRole('table', { name: 'Cameras' }).locator('tbody tr[aria-rowindex]');
+  expect(await rows.count()).toBeLessThan(50);
+  await page.getByRole('searchbox', { name: 'Search' }).fill('10.20.4.30');
+  await expect(rows).toHaveCount(1);
+  await page.getByRole('searchbox', { name: 'Search' }).fill('');
+  await page.getByRole('checkbox', { name: 'Select all' }).check();
+  await page.getByRole('button', { name: 'Spread evenly' }).click();
+  await expect(page.getByText('1,000 cameras selected')).toBeHidden();
+  await goTo('nodes');
+  await expect(page.getByRole('row', { name: /Recorder 30 / })).toContainText('33');
+});
+
+test('a failure shows what happened, what to do, and keeps the dialog', async ({ page, openDesk }) => {
+  const { goTo } = await openDesk('healthy');
+  await goTo('nodes?node=node-1');
+  await page.getByRole('button', { name: 'Remove node…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Remove Recorder 1?' });
+  await dialog.getByRole('button', { name: 'Remove node' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('Assign them to another node first.');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+});
+
+test('a camera is renamed, its password tried, and it is removed', async ({ page, openDesk }) => {
+  const { goTo } = await openDesk('healthy');
+  await goTo('cameras');
+  const choose = async (name: string, item: string): Promise<void> => {
+    await page.getByRole('button', { name: `More for ${name}` }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await choose('Roof', 'Rename…');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Roof mast');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await choose('Roof mast', 'Change password…');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Password' }).fill('wrong');
+  await dialog.getByRole('button', { name: 'Try and save' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('The old password is kept.');
+  await dialog.getByRole('textbox', { name: 'Password' }).fill(scripted.cameraPassword);
+  await dialog.getByRole('button', { name: 'Try and save' }).click();
+  await expect(dialog).toBeHidden();
+  await choose('Roof mast', 'Remove…');
+  await page.getByRole('button', { name: 'Remove 1 camera' }).click();
+  await expect(page.getByText('Roof mast')).toBeHidden();
+});
+
+test('keyboard: the search leads anywhere, the scheme changes, the site is renamed', async ({
+  page,
+  openDesk,
+}) => {
+  await openDesk('healthy');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Recorder 3');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'Recorder 3' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  const before = await page.locator('html').getAttribute('data-mantine-color-scheme');
+  await page.getByRole('button', { name: /colours$/ }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('html')).not.toHaveAttribute('data-mantine-color-scheme', before ?? '');
+  await page.getByRole('button', { name: 'Harbour Terminal 4: rename this site' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('Pier 9');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Pier 9: rename this site' })).toBeVisible();
+});
+
+for (const viewport of [
+  { width: 1024, height: 640 },
+  { width: 2560, height: 1440 },
+]) {
+  test(`no page is wider than a window of ${viewport.width} x ${viewport.height}`, async ({
+    page,
+    openDesk,
+  }) => {
+    await page.setViewportSize(viewport);
+    const { goTo } = await openDesk('trouble');
+    for (const place of ['site', 'discover', 'cameras', 'nodes', 'live']) {
+      await goTo(place);
+      await expect(page.locator('h1')).toBeVisible();
+      const overflow = await page.evaluate(() =>
+        [
+          document.documentElement,
+          ...document.querySelectorAll('.page, .page__content, .page__bar, .panel__bar'),
+        ]
+          .filter((element) => element.scrollWidth > element.clientWidth + 1)
+          .map((element) => element.className),
+      );
+      expect({ place, overflow }).toEqual({ place, overflow: [] });
+    }
+  });
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { findAttention } from '../../../../src/renderer/features/site/attention.ts';
+import { firstSteps } from '../../../../src/renderer/features/site/first-steps.ts';
+import { filterCameras } from '../../../../src/renderer/features/cameras/filter.ts';
+import { camera, recording, reported, row, streaming } from './site-builders.ts';
+
+const healthy = row(camera('a', 'n1'), reported(camera('a', 'n1'), recording, streaming));
+const downCamera = (id: string) =>
+  row(camera(id, 'n2'), { cameraId: id, nodeId: 'n2', state: { kind: 'unknown', reason: 'node-down' } });
+const refused = (id: string) =>
+  row(
+    camera(id, 'n1'),
+    reported(
+      camera(id, 'n1'),
+      { kind: 'waiting-for-stream' },
+      {
+        ...streaming,
+        state: { kind: 'waiting', reason: 'refused-credentials', detail: '', sinceUtcMs: 0, retryAtUtcMs: 1 },
+      },
+    ),
+  );
+const down = {
+  kind: 'down',
+  failure: { code: 'unreachable', message: 'm' },
+  sinceUtcMs: 0,
+} as const;
+
+test('a healthy site needs nobody', () => {
+  expect(findAttention([{ id: 'n1', name: 'One', condition: { kind: 'up' } }], [healthy])).toEqual([]);
+});
+
+test('a node speaks for its cameras, cameras are grouped by reason, chores come last', () => {
+  const found = findAttention(
+    [
+      { id: 'n1', name: 'One', condition: { kind: 'up' } },
+      { id: 'n2', name: 'Two', condition: down },
+      { id: 'n3', name: 'Three', condition: { kind: 'not-deployed' } },
+    ],
+    [healthy, downCamera('b'), downCamera('c'), refused('d'), refused('e'), row(camera('f'))],
+  );
+  expect(found).toEqual([
+    { kind: 'node', nodeId: 'n2', name: 'Two', condition: down, cameraCount: 2 },
+    {
+      kind: 'cameras',
+      condition: { kind: 'waiting', reason: 'refused-credentials', detail: '' },
+      names: ['Camera d', 'Camera e'],
+    },
+    { kind: 'not-assigned', names: ['Camera f'] },
+    { kind: 'not-deployed', names: ['Three'] },
+  ]);
+});
+
+test('the first steps are done by what is there', () => {
+  const nothing = { cameras: 0, nodes: 0, nodesWithEngine: 0, assigned: 0, recording: 0 };
+  const done = (progress: Partial<typeof nothing>) =>
+    firstSteps({ ...nothing, ...progress })
+      .filter((step) => step.done)
+      .map(({ id }) => id);
+  expect(done({})).toEqual([]);
+  expect(done({ cameras: 3, nodes: 1 })).toEqual(['cameras', 'nodes']);
+  expect(done({ cameras: 3, nodes: 1, nodesWithEngine: 1, assigned: 3, recording: 1 })).toEqual([
+    'cameras',
+    'nodes',
+    'deploy',
+    'assign',
+    'live',
+  ]);
+});
+
+test('the filter wants every word, the group and the node', () => {
+  const rows = [healthy, downCamera('b'), row(camera('f'))];
+  const ids = (filter: Partial<Parameters<typeof filterCameras>[1]>) =>
+    filterCameras(rows, { text: '', group: 'all', nodeId: undefined, ...filter }).map((one) => one.camera.id);
+  expect([
+    ids({}),
+    ids({ text: ' camera  N2 ' }),
+    ids({ text: 'camera zzz' }),
+    ids({ group: 'recording' }),
+    ids({ group: 'attention' }),
+    ids({ group: 'not-assigned' }),
+    ids({ nodeId: 'n1' }),
+  ]).toEqual([['a', 'b', 'f'], ['b'], [], ['a'], ['b'], ['f'], ['a']]);
+});
