@@ -46,6 +46,8 @@ const askedTools = [
 ];
 
 const factsScript = `
+# A person's PATH lacks them on Debian; sudo's has them.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 root=$1; folder=$2; shift 2
 echo "system=$(uname -s)"
 echo "machine=$(uname -m)"
