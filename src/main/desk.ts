@@ -24,7 +24,6 @@ function shellChannel(): MessageChannelEnd {
   const parentPort: unknown = Reflect.get(process, 'parentPort');
   if (!isParentPort(parentPort)) return pipeChannel(process.stdin, process.stdout);
   return {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between processes has no origin
     send: (message) => parentPort.postMessage(message),
     onMessage: (listener) => parentPort.on('message', ({ data }) => listener(data)),
     // A utility process dies with Electron's main process, so there is nothing to notice.

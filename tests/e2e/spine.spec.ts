@@ -86,7 +86,9 @@ test('the engine is deployed to every node, with every step to follow', async ()
     if (index === 1) await takeScreenshot(page, 'deploy-running-dark');
     await drawer.getByRole('button', { name: 'Close' }).click();
   }
-  await expect(page.getByRole('row', { name: /Recorder \d.*Up/ })).toHaveCount(nodeCount, { timeout: 90_000 });
+  await expect(page.getByRole('row', { name: /Recorder \d.*Up/ })).toHaveCount(nodeCount, {
+    timeout: 90_000,
+  });
   await page.getByRole('row', { name: 'Recorder 1' }).click();
   await expect(page.getByRole('dialog').getByText('Succeeded')).toBeVisible();
   await takeScreenshot(page, 'deploy-done-dark');

@@ -8,7 +8,6 @@ export function forkDesk(electron: Pick<ElectronModule, 'utilityProcess'>, entry
     stdio: 'inherit',
   });
   return {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between processes has no origin
     send: (request) => child.postMessage(request),
     onMessage: (listener) => void child.on('message', listener),
     onExit: (listener) => void child.once('exit', listener),

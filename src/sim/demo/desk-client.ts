@@ -9,6 +9,7 @@ import {
   contract,
   deskPaths,
 } from '../../shared/contract/index.ts';
+import { NodeWebSocket } from './node-web-socket.ts';
 
 /** The desk as the page meets it: a session from a single-use code, then tRPC over one WebSocket. */
 export interface DeskClient extends AsyncDisposable {
@@ -41,7 +42,7 @@ export async function connectToDesk(link: string): Promise<DeskClient> {
   const origin = url.origin;
   const token = await exchangeCode(origin, new URLSearchParams(url.hash.slice(1)).get('code'));
 
-  class PageSocket extends WebSocket {
+  class PageSocket extends NodeWebSocket {
     constructor(address: string | URL) {
       super(address, { headers: { origin } });
     }

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTRPCUntypedClient, createWSClient, type TRPCUntypedClient, wsLink } from '@trpc/client';
-import { z } from 'zod';
 import { SessionGrant, deskPaths } from '../../../src/shared/contract/index.ts';
+import { NodeWebSocket } from '../../../src/sim/demo/node-web-socket.ts';
 import type { DeskOptions } from '../../../src/main/desk-protocol.ts';
 import { type RunningDesk, openDesk } from '../../../src/main/open-desk.ts';
 import type { DeskRouter } from '../../../src/main/server/router.ts';
@@ -79,22 +79,6 @@ export interface TestClient extends Disposable {
   /** The close code of the first connection that ended. */
   readonly closed: Promise<number | undefined>;
 }
-
-/** Node's WebSocket takes headers, which the browser's type does not know. */
-interface NodeWebSocketConstructor {
-  new (
-    url: string | URL,
-    init: { readonly protocols: string | string[]; readonly headers: object },
-  ): WebSocket;
-  readonly prototype: WebSocket;
-  readonly CONNECTING: 0;
-  readonly OPEN: 1;
-  readonly CLOSING: 2;
-  readonly CLOSED: 3;
-}
-const NodeWebSocket = z
-  .custom<NodeWebSocketConstructor>((value) => typeof value === 'function')
-  .parse(globalThis.WebSocket);
 
 /** tRPC's own client over a real WebSocket, with the Origin that a browser would send. */
 export function connect(origin: string, token: string): TestClient {
