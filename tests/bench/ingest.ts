@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
-import { startEngineProcess } from '../support/engine-process.ts';
+import { startAdministeredEngine } from '../support/administered-engine.ts';
 
 const CameraLine = z.object({
   mainUrl: z.string(),
@@ -30,7 +30,7 @@ export async function benchIngest(options: {
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-bench-'));
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
   const cameras = await startCameras(options.cameras, cleanup);
-  const engine = cleanup.use(await startEngineProcess(directory));
+  const engine = cleanup.use(await startAdministeredEngine(directory));
 
   await engine.configure(cameras);
   const recording = await engine.until(
@@ -40,12 +40,16 @@ export async function benchIngest(options: {
   await delay(warmUpMs);
 
   const before = {
-    cpu: await cpuSeconds(engine.pid),
+    cpu: await cpuSeconds(engine.process.processId),
     status: await engine.status(),
     atMs: performance.now(),
   };
   await delay(options.seconds * 1000);
-  const after = { cpu: await cpuSeconds(engine.pid), status: await engine.status(), atMs: performance.now() };
+  const after = {
+    cpu: await cpuSeconds(engine.process.processId),
+    status: await engine.status(),
+    atMs: performance.now(),
+  };
 
   const seconds = (after.atMs - before.atMs) / 1000;
   const sum = (status: typeof recording, figure: 'framesReceived' | 'framesLost'): number =>
@@ -56,7 +60,7 @@ export async function benchIngest(options: {
     cameras: options.cameras,
     seconds: round(seconds, 1),
     cpuSecondsPer60s: round(((after.cpu - before.cpu) / seconds) * 60, 2),
-    pssMiB: round(await proportionalSetMiB(engine.pid), 1),
+    pssMiB: round(await proportionalSetMiB(engine.process.processId), 1),
     lostFrames: sum(after.status, 'framesLost'),
     framesPerSecond: round(
       (sum(after.status, 'framesReceived') - sum(before.status, 'framesReceived')) / seconds,

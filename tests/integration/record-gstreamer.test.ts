@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startEngineProcess } from '../support/engine-process.ts';
+import { startAdministeredEngine } from '../support/administered-engine.ts';
 import { gstreamerMissing, startGstreamerServer } from '../support/gstreamer-server.ts';
 import { ffmpegMissing, probeFile } from '../support/media-probe.ts';
 
@@ -20,11 +20,11 @@ it.skipIf(missing !== undefined)(
     const directory = await mkdtemp(join(tmpdir(), 'belvedere-record-'));
     cleanup.defer(() => rm(directory, { recursive: true, force: true }));
     const server = cleanup.use(await startGstreamerServer(pipeline));
-    const engine = cleanup.use(await startEngineProcess(directory));
+    const engine = cleanup.use(await startAdministeredEngine(directory));
 
     await engine.configure([{ id: 'gate', name: 'Gate', main: server.url, record: true }]);
     const status = await engine.until((now) => (now.cameras[0]?.main.framesReceived ?? 0) >= 150, 30_000);
-    await engine.stop();
+    await engine.process.end('SIGTERM');
 
     expect(status.cameras[0]?.main).toMatchObject({ framesLost: 0, width: 640, height: 360, reconnects: 0 });
     const files = await recordedFiles(directory);
@@ -47,11 +47,11 @@ it.skipIf(missing !== undefined)('a segment cut off by kill -9 plays up to its l
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-record-'));
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
   const server = cleanup.use(await startGstreamerServer(pipeline));
-  const engine = cleanup.use(await startEngineProcess(directory));
+  const engine = cleanup.use(await startAdministeredEngine(directory));
 
   await engine.configure([{ id: 'gate', name: 'Gate', main: server.url, record: true }]);
   const status = await engine.until((now) => (now.cameras[0]?.main.framesReceived ?? 0) >= 150, 30_000);
-  await engine.stop('SIGKILL');
+  await engine.process.end('SIGKILL');
 
   const received = status.cameras[0]?.main.framesReceived ?? 0;
   const [cutOff = ''] = await recordedFiles(directory);
@@ -66,7 +66,7 @@ it.skipIf(missing !== undefined)('a segment cut off by kill -9 plays up to its l
   expect(asLeft.videoFrames).toBeGreaterThanOrEqual(received - 27);
 
   // The next start indexes what is there, and changes nothing of it.
-  const again = cleanup.use(await startEngineProcess(directory));
+  const again = cleanup.use(await startAdministeredEngine(directory));
   const { segments } = await again.segments('gate');
   const recovered = segments.find((segment) => segment.state === 'recovered');
   expect(recovered?.frameCount).toBe(asLeft.videoFrames);
