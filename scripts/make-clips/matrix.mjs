@@ -44,24 +44,52 @@ export function scaling(x, y, z) {
 export function perspective(verticalDegrees, aspect, near, far) {
   const focal = 1 / Math.tan((verticalDegrees * Math.PI) / 360);
   return new Float32Array([
-    focal / aspect, 0, 0, 0,
-    0, focal, 0, 0,
-    0, 0, (far + near) / (near - far), -1,
-    0, 0, (2 * far * near) / (near - far), 0,
+    focal / aspect,
+    0,
+    0,
+    0,
+    0,
+    focal,
+    0,
+    0,
+    0,
+    0,
+    (far + near) / (near - far),
+    -1,
+    0,
+    0,
+    (2 * far * near) / (near - far),
+    0,
   ]);
 }
 
 export function orthographic(half, near, far) {
   return new Float32Array([
-    1 / half, 0, 0, 0,
-    0, 1 / half, 0, 0,
-    0, 0, -2 / (far - near), 0,
-    0, 0, -(far + near) / (far - near), 1,
+    1 / half,
+    0,
+    0,
+    0,
+    0,
+    1 / half,
+    0,
+    0,
+    0,
+    0,
+    -2 / (far - near),
+    0,
+    0,
+    0,
+    -(far + near) / (far - near),
+    1,
   ]);
 }
 
 export const subtract = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-export const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+export const cross = (a, b) => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
 export const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 export const normalize = (a) => {
   const length = Math.hypot(...a) || 1;
@@ -73,9 +101,45 @@ export function lookAt(eye, target, up = [0, 1, 0]) {
   const right = normalize(cross(up, back));
   const top = cross(back, right);
   return new Float32Array([
-    right[0], top[0], back[0], 0,
-    right[1], top[1], back[1], 0,
-    right[2], top[2], back[2], 0,
-    -dot(right, eye), -dot(top, eye), -dot(back, eye), 1,
+    right[0],
+    top[0],
+    back[0],
+    0,
+    right[1],
+    top[1],
+    back[1],
+    0,
+    right[2],
+    top[2],
+    back[2],
+    0,
+    -dot(right, eye),
+    -dot(top, eye),
+    -dot(back, eye),
+    1,
   ]);
+}
+
+/** Inverse of any invertible 4x4 matrix, by Gauss-Jordan elimination. */
+export function invert(matrix) {
+  const rows = Array.from({ length: 4 }, (_, row) => [
+    ...[0, 1, 2, 3].map((column) => matrix[column * 4 + row]),
+    ...[0, 1, 2, 3].map((column) => Number(column === row)),
+  ]);
+  for (let pivot = 0; pivot < 4; pivot += 1) {
+    const best = rows.reduce(
+      (top, row, index) =>
+        index >= pivot && Math.abs(row[pivot]) > Math.abs(rows[top][pivot]) ? index : top,
+      pivot,
+    );
+    [rows[pivot], rows[best]] = [rows[best], rows[pivot]];
+    const divisor = rows[pivot][pivot];
+    rows[pivot] = rows[pivot].map((value) => value / divisor);
+    for (let row = 0; row < 4; row += 1) {
+      if (row === pivot) continue;
+      const factor = rows[row][pivot];
+      rows[row] = rows[row].map((value, index) => value - factor * rows[pivot][index]);
+    }
+  }
+  return new Float32Array([0, 1, 2, 3].flatMap((column) => rows.map((row) => row[4 + column])));
 }

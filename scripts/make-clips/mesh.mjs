@@ -29,6 +29,8 @@ export function linearColour(hex) {
 
 export class Mesh {
   vertices = [];
+  /** Where each top-level `place` ends in `vertices`: things that move together. */
+  groupEnds = [];
   #matrices = [identity()];
   #material = [0.5, 0.5, 0.5, 0, 0, 0];
 
@@ -48,12 +50,20 @@ export class Mesh {
     this.#matrices.push(matrix);
     draw(this);
     this.#matrices.pop();
+    if (this.#matrices.length === 1) this.groupEnds.push(this.vertices.length);
     return this;
   }
 
   /** A box standing on `y`, centred on `x` and `z`. */
   box(x, y, z, width, height, depth) {
-    const [x0, x1, y0, y1, z0, z1] = [x - width / 2, x + width / 2, y, y + height, z - depth / 2, z + depth / 2];
+    const [x0, x1, y0, y1, z0, z1] = [
+      x - width / 2,
+      x + width / 2,
+      y,
+      y + height,
+      z - depth / 2,
+      z + depth / 2,
+    ];
     this.quad([x0, y0, z1], [x1, y0, z1], [x1, y1, z1], [x0, y1, z1]);
     this.quad([x1, y0, z0], [x0, y0, z0], [x0, y1, z0], [x1, y1, z0]);
     this.quad([x1, y0, z1], [x1, y0, z0], [x1, y1, z0], [x1, y1, z1]);
@@ -77,8 +87,16 @@ export class Mesh {
   extrude(outline, depth) {
     const at = (point, z) => [point[0], point[1], z];
     for (let index = 1; index + 1 < outline.length; index += 1) {
-      this.#triangle(at(outline[0], depth / 2), at(outline[index], depth / 2), at(outline[index + 1], depth / 2));
-      this.#triangle(at(outline[0], -depth / 2), at(outline[index + 1], -depth / 2), at(outline[index], -depth / 2));
+      this.#triangle(
+        at(outline[0], depth / 2),
+        at(outline[index], depth / 2),
+        at(outline[index + 1], depth / 2),
+      );
+      this.#triangle(
+        at(outline[0], -depth / 2),
+        at(outline[index + 1], -depth / 2),
+        at(outline[index], -depth / 2),
+      );
     }
     for (const [index, point] of outline.entries()) {
       const next = outline[(index + 1) % outline.length];
@@ -88,7 +106,7 @@ export class Mesh {
   }
 
   /** A cylinder or cone frustum along y from `y`, with smooth sides. */
-  cylinder(x, y, z, { radius, height, top = radius, sides = 20 }) {
+  cylinder(x, y, z, { radius, height, top = radius, sides = radius < 0.1 ? 10 : 18 }) {
     const slope = (radius - top) / height;
     const ring = (index, r) => {
       const angle = (index / sides) * 2 * Math.PI;
@@ -96,8 +114,14 @@ export class Mesh {
     };
     for (let index = 0; index < sides; index += 1) {
       const [[ax, az], [bx, bz]] = [ring(index, 1), ring(index + 1, 1)];
-      const low = [[x + ax * radius, y, z + az * radius], [x + bx * radius, y, z + bz * radius]];
-      const high = [[x + ax * top, y + height, z + az * top], [x + bx * top, y + height, z + bz * top]];
+      const low = [
+        [x + ax * radius, y, z + az * radius],
+        [x + bx * radius, y, z + bz * radius],
+      ];
+      const high = [
+        [x + ax * top, y + height, z + az * top],
+        [x + bx * top, y + height, z + bz * top],
+      ];
       const normals = [normalize([ax, slope, az]), normalize([bx, slope, bz])];
       this.#vertex(low[1], normals[1]).#vertex(low[0], normals[0]).#vertex(high[0], normals[0]);
       this.#vertex(low[1], normals[1]).#vertex(high[0], normals[0]).#vertex(high[1], normals[1]);
@@ -107,18 +131,26 @@ export class Mesh {
     return this;
   }
 
-  sphere(x, y, z, radius, { squash = 1, rows = 10, sides = 16 } = {}) {
+  sphere(x, y, z, radius, { squash = 1, rows = radius < 0.1 ? 4 : 8, sides = radius < 0.1 ? 8 : 14 } = {}) {
     const point = (row, side) => {
       const [polar, around] = [(row / rows) * Math.PI, (side / sides) * 2 * Math.PI];
       return [Math.sin(polar) * Math.cos(around), Math.cos(polar), Math.sin(polar) * Math.sin(around)];
     };
     const put = (n) =>
-      this.#vertex([x + n[0] * radius, y + n[1] * radius * squash, z + n[2] * radius], normalize([n[0], n[1] / squash, n[2]]));
+      this.#vertex(
+        [x + n[0] * radius, y + n[1] * radius * squash, z + n[2] * radius],
+        normalize([n[0], n[1] / squash, n[2]]),
+      );
     for (let row = 0; row < rows; row += 1) {
       for (let side = 0; side < sides; side += 1) {
-        const [a, b, c, d] = [point(row, side), point(row + 1, side), point(row + 1, side + 1), point(row, side + 1)];
-        put(a), put(c), put(b);
-        put(a), put(d), put(c);
+        const [a, b, c, d] = [
+          point(row, side),
+          point(row + 1, side),
+          point(row + 1, side + 1),
+          point(row, side + 1),
+        ];
+        (put(a), put(c), put(b));
+        (put(a), put(d), put(c));
       }
     }
     return this;
@@ -132,7 +164,9 @@ export class Mesh {
       const length = Math.hypot(...delta);
       const turn = Math.atan2(delta[0], delta[2]);
       const pitch = Math.acos(delta[1] / length);
-      this.place({ at: from, turn, pitch }, () => this.cylinder(0, 0, 0, { radius, height: length, sides: 18 }));
+      this.place({ at: from, turn, pitch }, () =>
+        this.cylinder(0, 0, 0, { radius, height: length, sides: 18 }),
+      );
       if (index > 0) this.sphere(...from, radius * 1.02);
     }
     return this;

@@ -8,6 +8,7 @@ precision highp sampler2DShadow;
 export const depthVertex = `${version}
 layout(location = 0) in vec3 position;
 uniform mat4 viewProjection;
+invariant gl_Position;
 void main() { gl_Position = viewProjection * vec4(position, 1.0); }`;
 
 export const depthFragment = `${version}
@@ -79,6 +80,7 @@ out vec3 worldNormal;
 out vec3 baseColour;
 flat out vec3 surface;
 out vec4 lightPosition;
+invariant gl_Position;
 void main() {
   worldPosition = position;
   worldNormal = normal;
@@ -137,16 +139,15 @@ float shadow() {
   vec3 at = lightPosition.xyz * 0.5 + 0.5;
   if (any(greaterThan(abs(lightPosition.xy), vec2(0.999)))) return 1.0;
   float sum = 0.0;
-  for (int y = -2; y <= 2; y += 1)
-    for (int x = -2; x <= 2; x += 1)
-      sum += texture(shadowMap, vec3(at.xy + vec2(x, y) * shadowSoftness, at.z - 0.0012));
-  return sum / 25.0;
+  for (int y = -1; y <= 1; y += 1)
+    for (int x = -1; x <= 1; x += 1)
+      sum += texture(shadowMap, vec3(at.xy + vec2(x, y) * shadowSoftness * 1.6, at.z - 0.0012));
+  return sum / 9.0;
 }
 void main() {
   vec3 normal = normalize(worldNormal);
   vec3 towardsEye = normalize(eye - worldPosition);
   float far = length(eye - worldPosition);
-  if (!gl_FrontFacing) normal = -normal;
   if (mirrored && worldPosition.y < 0.004) discard;
   vec3 colour = baseColour;
   float gloss = surface.y;
@@ -300,3 +301,9 @@ void main() {
   }
   result = vec4(sum / total, 1.0);
 }`;
+
+export const copyFragment = `${version}
+in vec2 uv;
+out vec4 result;
+uniform sampler2D image;
+void main() { result = texture(image, uv); }`;
