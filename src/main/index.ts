@@ -15,6 +15,7 @@ runElectronShell({
   // In development the second word is the folder of the application.
   words: process.argv.slice(electron.app.isPackaged ? 1 : 2),
   input: process.stdin,
+  print: (line) => void process.stdout.write(`${line}\n`),
   platform,
   defaultDataDirectory: defaultDataDirectory({ platform, environment, homeDirectory: homedir() }),
   workingDirectory: process.cwd(),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ProgramFolders, ShellSettings } from '../desk-protocol.ts';
 import { DeskError } from '../failure.ts';
-import { DeskClient } from '../shell/desk-client.ts';
+import { DeskClient, linkLine } from '../shell/desk-client.ts';
 import { parseShellArguments, readSettings, type ShellArguments } from '../shell/shell-arguments.ts';
 import { version } from '../version.ts';
 import { forkDesk } from './desk-pipe.ts';
@@ -16,6 +16,7 @@ export interface ElectronShellPorts {
   /** The command line after the program's (and in development the application's) name. */
   readonly words: readonly string[];
   readonly input: Readable;
+  readonly print: (line: string) => void;
   readonly platform: NodeJS.Platform;
   readonly defaultDataDirectory: string;
   readonly workingDirectory: string;
@@ -42,9 +43,10 @@ export async function runElectronShell(ports: ElectronShellPorts): Promise<void>
       app.quit();
       return;
     }
-    const { settings } = await readSettings(ports.input, shellArguments.firstLine);
+    const { settings, onLine } = await readSettings(ports.input, shellArguments.firstLine);
     await app.whenReady();
-    await run(ports, shellArguments, settings);
+    const printLink = await run(ports, shellArguments, settings);
+    onLine(printLink);
   } catch (error) {
     if (!(error instanceof DeskError)) throw error;
     const { message, remedy } = error.failure;
@@ -53,11 +55,12 @@ export async function runElectronShell(ports: ElectronShellPorts): Promise<void>
   }
 }
 
+/** Resolves, with the first window open, to what prints a link for another program on this machine. */
 async function run(
   ports: ElectronShellPorts,
   { dataDirectory, port: wantedPort }: ShellArguments,
   settings: ShellSettings,
-): Promise<void> {
+): Promise<() => void> {
   const { electron, folders, preloadPath, monotonicMs } = ports;
   const { app, Menu } = electron;
   const desk = new DeskClient(forkDesk(electron, ports.deskEntryPath));
@@ -92,6 +95,11 @@ async function run(
   });
   void exitWithDesk(desk, ports, dataDirectory);
   await windows.open(code);
+  const printLink = async (): Promise<void> => {
+    const another = await desk.issueCode();
+    if (another !== undefined) ports.print(linkLine(port, another));
+  };
+  return () => void printLink();
 }
 
 async function exitWithDesk(

@@ -94,3 +94,8 @@ export class DeskClient {
 export function windowUrl(port: number, code: string): string {
   return `http://127.0.0.1:${port}/#code=${code}`;
 }
+
+/** The line that hands a link to a person, or to the program that started the shell. */
+export function linkLine(port: number, code: string): string {
+  return `Open this link within a minute; it works once: ${windowUrl(port, code)}`;
+}

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { ProgramFolders } from '../desk-protocol.ts';
 import { DeskError } from '../failure.ts';
 import { spawnDesk } from '../shell/child-process-pipe.ts';
-import { DeskClient, windowUrl } from '../shell/desk-client.ts';
+import { DeskClient, linkLine, windowUrl } from '../shell/desk-client.ts';
 import {
   parseShellArguments,
   readSettings,
@@ -75,7 +75,7 @@ async function run(ports: WebShellPorts, shellArguments: ShellArguments): Promis
   await using window = new AsyncDisposableStack();
   const browserPath = shellArguments.opensWindow ? visibleBrowser(ports) : undefined;
   const printLink = (linkCode: string): void => {
-    ports.print(`Open this link within a minute; it works once: ${windowUrl(port, linkCode)}`);
+    ports.print(linkLine(port, linkCode));
   };
   if (browserPath === undefined) {
     printLink(code);

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { connectToDesk } from './desk-client.ts';
 import { type DemoOptions, demoUsage, parseDemoOptions } from './options.ts';
 import { type RunningShell, startShell } from './shell.ts';
-import { shellSettings, startSimulatedSite } from './simulated-site.ts';
+import { shellSettings, siteSecrets, startSimulatedSite } from './simulated-site.ts';
 import { type SiteFacts, hasCameras, proveLive, setUpSite } from './tour.ts';
 
 const checkDeadlineMs = 180_000;
@@ -40,14 +40,15 @@ async function runDemo(options: DemoOptions): Promise<number> {
     process.once(name, () => interrupted.abort(new Error('stopped')));
 
   const folder = await dataFolder(options, cleanup);
+  const secrets = await siteSecrets(folder);
   say(
     `Starting ${options.cameras} simulated cameras and ${options.nodes} simulated nodes on loopback addresses.`,
   );
-  const { facts: site } = cleanup.use(await startSimulatedSite({ ...options, folder }));
+  const { facts: site } = cleanup.use(await startSimulatedSite({ ...options, folder, secrets }));
 
   const shell = startShell({
     args: shellArguments(options, join(folder, 'site')),
-    settings: shellSettings(site),
+    settings: shellSettings(site, secrets),
     print: say,
   });
   cleanup.defer(async () => {

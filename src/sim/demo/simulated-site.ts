@@ -1,13 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { SimCamera } from '../camera/camera.ts';
 import { type SimNode, createSimNodes } from '../node/index.ts';
 import { createSimCameras } from '../site/cameras.ts';
 import type { ShellSettings } from './shell.ts';
 import type { SiteFacts } from './tour.ts';
 
-/** A simulated site has nothing to protect; the demo prints these and the app shows them. */
-const demoSecrets = { camera: 'demo-camera', node: 'demo-node', passphrase: 'belvedere-demo' };
-export type SiteSecrets = typeof demoSecrets;
+const SiteSecrets = z.object({
+  camera: z.string(),
+  /** Whoever signs in to a simulated node runs commands as the user who started it. */
+  node: z.string(),
+  passphrase: z.string(),
+});
+export type SiteSecrets = z.infer<typeof SiteSecrets>;
+
+/** The passwords of a simulated site: made at random once, then kept in its folder for the next time. */
+export async function siteSecrets(folder: string): Promise<SiteSecrets> {
+  const path = join(folder, 'simulated-site.json');
+  try {
+    return SiteSecrets.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  const secrets: SiteSecrets = { camera: 'demo-camera', node: randomWord(), passphrase: randomWord() };
+  await writeFile(path, JSON.stringify(secrets), { mode: 0o600, flag: 'wx' });
+  return secrets;
+}
+
+function randomWord(): string {
+  return randomBytes(9).toString('base64url');
+}
 
 const nodePort = 2222;
 
@@ -23,9 +47,9 @@ export async function startSimulatedSite(options: {
   readonly nodes: number;
   readonly seed: number;
   readonly folder: string;
-  readonly secrets?: SiteSecrets;
+  readonly secrets: SiteSecrets;
 }): Promise<SimulatedSite> {
-  const secrets = options.secrets ?? demoSecrets;
+  const { secrets } = options;
   const camera = { username: 'admin', password: secrets.camera };
   const node = { username: 'installer', password: secrets.node };
   await using starting = new AsyncDisposableStack();
@@ -50,7 +74,7 @@ export async function startSimulatedSite(options: {
 }
 
 /** What the app is told so that it looks at the simulated site and nowhere else. */
-export function shellSettings(site: SiteFacts, secrets: SiteSecrets = demoSecrets): ShellSettings {
+export function shellSettings(site: SiteFacts, secrets: SiteSecrets): ShellSettings {
   return {
     passphrase: secrets.passphrase,
     demo: {

@@ -16,6 +16,8 @@ const folders = {
 
 interface Started {
   readonly electron: FakeElectron;
+  readonly input: PassThrough;
+  readonly printed: readonly string[];
   readonly advance: (durationMs: number) => void;
 }
 
@@ -40,11 +42,13 @@ async function start(
   };
   options.prepare?.(electron);
   const input = new PassThrough();
+  const printed: string[] = [];
   if (options.firstLine !== undefined) input.write(`${options.firstLine}\n`);
   await runElectronShell({
     electron,
     words: options.words ?? ['--data', '/site'],
     input,
+    print: (line) => printed.push(line),
     platform: options.platform ?? 'linux',
     defaultDataDirectory: '/default',
     workingDirectory: '/somewhere',
@@ -53,7 +57,7 @@ async function start(
     folders,
     monotonicMs: () => nowMs,
   });
-  return { electron, advance: (durationMs) => void (nowMs += durationMs) };
+  return { electron, input, printed, advance: (durationMs) => void (nowMs += durationMs) };
 }
 
 /** Lets what was promised happen. */
@@ -243,5 +247,19 @@ describe('the Electron shell', () => {
       options: { dataDirectory: '/site', passphrase: 'correct horse' },
     });
     expect(electron.calls.join(' ')).not.toContain('correct horse');
+  });
+
+  it('prints a link for each further line of its input', async () => {
+    const { input, printed } = await start({
+      words: ['--data=/site', '--settings-stdin'],
+      firstLine: '{}',
+    });
+    expect(printed).toEqual([]);
+    input.write('\n');
+    await settle();
+    await settle();
+    expect(printed).toEqual([
+      `Open this link within a minute; it works once: http://127.0.0.1:4711/#code=${code('B')}`,
+    ]);
   });
 });
