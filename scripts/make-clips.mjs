@@ -23,7 +23,6 @@ import { barcodeBlocks } from '../src/sim/clip/barcode.ts';
 import { clipFormat, scenes } from '../src/sim/clip/scenes.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const sources = path.join(root, 'scripts/make-clips');
 const clips = path.join(root, 'resources/clips');
 const origin = 'http://clips.invalid/';
 const run = promisify(execFile);
@@ -73,21 +72,20 @@ try {
   await browser.close();
 }
 
+/** The page's modules, under the paths they have in the project; one of them is TypeScript that tests use too. */
 async function serveSource(route) {
-  const name = new URL(route.request().url()).pathname.slice(1);
-  if (name === '') {
-    await route.fulfill({
-      contentType: 'text/html',
-      body: '<!doctype html><script type="module" src="page.mjs"></script>',
-    });
+  const { pathname } = new URL(route.request().url());
+  if (pathname === '/') {
+    const body = '<!doctype html><script type="module" src="/scripts/make-clips/page.mjs"></script>';
+    await route.fulfill({ contentType: 'text/html', body });
     return;
   }
-  // The page paints the barcode that the tests read: one source for both.
-  const text =
-    name === 'barcode.mjs'
-      ? stripTypeScriptTypes(await readFile(path.join(root, 'src/sim/clip/barcode.ts'), 'utf8'))
-      : await readFile(path.join(sources, path.basename(name)), 'utf8').catch(() => undefined);
-  await route.fulfill(text === undefined ? { status: 404 } : { contentType: 'text/javascript', body: text });
+  const text = await readFile(path.join(root, pathname), 'utf8').catch(() => undefined);
+  if (text === undefined) await route.fulfill({ status: 404 });
+  else {
+    const body = pathname.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
+    await route.fulfill({ contentType: 'text/javascript', body });
+  }
 }
 
 async function renderPicture(page, scene, frame) {
@@ -188,8 +186,8 @@ function encoderArguments(pictures, { strips, output }) {
     strips,
     '-filter_complex',
     filters.join(';'),
-    ...stream('[main]', 'main', { crf: 32, maximumBitrate: '420k' }),
-    ...stream('[sub]', 'sub', { crf: 31, maximumBitrate: '160k' }),
+    ...stream('[main]', 'main', { crf: 33, maximumBitrate: '420k' }),
+    ...stream('[sub]', 'sub', { crf: 32, maximumBitrate: '160k' }),
   ];
 }
 

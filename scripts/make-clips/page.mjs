@@ -1,6 +1,6 @@
 /** Runs in Chromium: renders the pictures of a scene with its name, and the strips with number and barcode. */
 
-import { barcodeBlocks } from './barcode.mjs';
+import { barcodeBlocks } from '../../src/sim/clip/barcode.ts';
 import { Renderer } from './renderer.mjs';
 import { scenesById } from './scenes.mjs';
 

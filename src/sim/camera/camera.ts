@@ -292,7 +292,3 @@ export class SimCamera {
     return { ...identity, clip: source.clip, deviceUrl, mediaUrl, snapshotUrl, mainUrl, subUrl };
   }
 }
-
-export function createSimCamera(options: SimCameraOptions): SimCamera {
-  return new SimCamera(options);
-}
