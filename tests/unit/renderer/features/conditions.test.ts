@@ -11,13 +11,14 @@ import { camera, node, recording, reported, streaming, up } from './site-builder
 
 const failure: Failure = { code: 'unreachable', message: 'It does not answer.' };
 
+const waitingFor = (reason: 'refused-credentials' | 'silent') =>
+  ({
+    ...streaming,
+    state: { kind: 'waiting', reason, detail: 'd', sinceUtcMs: 0, retryAtUtcMs: 1 },
+  }) as const;
+
 describe('a camera’s condition', () => {
   const one = camera('one', 'n1');
-  const waitingFor = (reason: 'refused-credentials' | 'silent') =>
-    ({
-      ...streaming,
-      state: { kind: 'waiting', reason, detail: 'd', sinceUtcMs: 0, retryAtUtcMs: 1 },
-    }) as const;
 
   test.each([
     ['no node', camera('one'), undefined, { kind: 'not-assigned' }],
@@ -55,7 +56,7 @@ describe('a camera’s condition', () => {
       { kind: 'disk-full', detail: 'full' },
     ],
     ['off', one, reported(one, { kind: 'off' }, streaming), { kind: 'off' }],
-  ] as const)('%s', (_, of, health, expected) => {
+  ] as const)('%s', (...[, of, health, expected]) => {
     expect(cameraCondition(of, health)).toEqual(expected);
   });
 
@@ -121,7 +122,7 @@ describe('a node’s condition', () => {
       undefined,
       { kind: 'config-pending' },
     ],
-  ] as const)('%s', (_, health, run, expected) => {
+  ] as const)('%s', (...[, health, run, expected]) => {
     expect(nodeCondition(node('n'), health, run)).toEqual(expected);
   });
 

@@ -10,10 +10,11 @@ test('lets only so many in, the rest in their order', async () => {
   const inside: string[] = [];
   const ends = new Map<string, () => void>();
   for (const name of ['a', 'b', 'c', 'd']) {
-    void queue.enter(signal).then((end) => {
+    void (async () => {
+      const end = await queue.enter(signal);
       inside.push(name);
       if (end !== undefined) ends.set(name, end);
-    });
+    })();
   }
   await settled();
   expect(inside).toEqual(['a', 'b']);

@@ -67,7 +67,7 @@ class Stage {
   ticket: LiveTicket = { kind: 'ok', value: { path: '/media/live?ticket=t', hasAudio: false } };
 
   start() {
-    const stage = this;
+    const frames = (): number => this.frames;
     return startTileSession({
       video: {
         buffered: { length: 1, start: () => 0, end: () => 10.25 },
@@ -75,7 +75,7 @@ class Stage {
         videoWidth: 640,
         videoHeight: 360,
         getVideoPlaybackQuality: () => ({
-          totalVideoFrames: stage.frames,
+          totalVideoFrames: frames(),
           droppedVideoFrames: 0,
           corruptedVideoFrames: 0,
           creationTime: 0,
@@ -117,7 +117,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   session?.stop();
-  expect(stage.clock.pending).toBe(0);
+  if (stage.clock.pending > 0) throw new Error('A timer was left behind.');
 });
 
 test('opens, plays, stalls when frames stop, plays again', async () => {

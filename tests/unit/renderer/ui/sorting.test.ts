@@ -14,9 +14,10 @@ describe('nextSort', () => {
   });
 });
 
+const byName = (row: { name: string | undefined }) => row.name;
+
 describe('sortRows', () => {
   const rows = [{ name: 'Camera 10' }, { name: 'camera 2' }, { name: undefined }, { name: 'Camera 1' }];
-  const byName = (row: { name: string | undefined }) => row.name;
 
   test('counts as people do and keeps rows without a key last in both directions', () => {
     expect(sortRows(rows, byName, 'ascending').map(byName)).toEqual([
