@@ -52,10 +52,19 @@ export async function decodeWithFfmpeg(
   size: { readonly width: number; readonly height: number },
   frameCount: number,
 ): Promise<DecodedVideo> {
+  return decode(['-rtsp_transport', 'tcp', '-i', withCredentials(url)], size, frameCount);
+}
+
+/** Decodes the first `frameCount` frames of ffmpeg's `input` and reads their barcodes. */
+export async function decode(
+  input: readonly string[],
+  size: { readonly width: number; readonly height: number },
+  frameCount: number,
+): Promise<DecodedVideo> {
   const { width, height } = size;
   const { stdout, stderr } = await run(
     'ffmpeg',
-    ['-v', 'error', '-rtsp_transport', 'tcp', '-i', withCredentials(url), '-an'].concat(
+    ['-v', 'error', ...input, '-an'].concat(
       ['-frames:v', String(frameCount), '-fps_mode', 'passthrough'],
       ['-pix_fmt', 'gray', '-f', 'rawvideo', '-'],
     ),

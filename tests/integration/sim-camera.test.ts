@@ -11,6 +11,7 @@ import { clipFormat, scenes } from '../../src/sim/clip/scenes.ts';
 import { createSimCameras } from '../../src/sim/site/cameras.ts';
 import {
   credentials,
+  decode,
   decodeWithFfmpeg,
   hasFfmpeg,
   startCamera,
