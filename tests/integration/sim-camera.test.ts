@@ -47,6 +47,15 @@ describe('clips', () => {
   });
 });
 
+describe.skipIf(!withFfmpeg)(`pictures${withFfmpeg ? '' : ` (skipped: ${ffmpegReason})`}`, () => {
+  it.each(scenes)('$id shows every frame number once, in order', async ({ id }) => {
+    const input = ['-f', 'h264', '-i', path.join(clipsFolder, `${id}.sub.h264`)];
+    const { barcodes, complaints } = await decode(input, clipFormat.sub, clipFormat.frameCount);
+    expect(complaints).toBe('');
+    expect(barcodes).toEqual(Array.from({ length: clipFormat.frameCount }, (_, index) => index));
+  });
+});
+
 describe.skipIf(!withFfmpeg)(
   `RTSP, played by ffmpeg${withFfmpeg ? '' : ` (skipped: ${ffmpegReason})`}`,
   () => {
