@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm, watch, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import ssh2 from 'ssh2';
 import { expect, it } from 'vitest';
 import { createSsh } from '../../src/main/platform/ssh/index.ts';
+import { generateEd25519Key } from '../../src/sim/node/host-key.ts';
 import { createSimNode } from '../../src/sim/node/index.ts';
 import { findNodeProcesses } from '../../src/sim/node/processes.ts';
 import { startNode } from './sim-node-fixture.ts';
@@ -14,7 +15,7 @@ const run = promisify(execFile);
 const never = new AbortController().signal;
 
 it('serves OpenSSH, which knows nothing of our client', async () => {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const pair = generateEd25519Key();
   await using site = await startNode({ authorizedKeys: [pair.public] });
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-openssh-'));
   const keyFile = join(directory, 'key');
@@ -85,9 +86,14 @@ it('reboots: everything is killed, @reboot lines start', async () => {
     await connection.exec('(setsid sleep 600 >/dev/null 2>&1 </dev/null &)');
     await connection.exec('crontab -', { stdin: '@reboot echo booted >"$HOME/booted"\n' });
   }
-  const changes = watch(site.node.homeDirectory, { signal: AbortSignal.timeout(10_000) });
+  const booted = Promise.withResolvers<void>();
+  await using watching = new AsyncDisposableStack();
+  const watcher = watch(site.node.homeDirectory, (_, filename) => {
+    if (filename === 'booted') booted.resolve();
+  });
+  watching.defer(() => watcher.close());
   await site.node.reboot(50);
-  for await (const change of changes) if (change.filename === 'booted') break;
+  await booted.promise;
   await expect.poll(() => findNodeProcesses(site.node.directory)).toEqual([]);
 });
 

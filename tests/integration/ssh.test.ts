@@ -3,8 +3,8 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { generateEd25519Key } from '../../src/sim/node/host-key.ts';
 import { createSsh, shellCommand, shellScript } from '../../src/main/platform/ssh/index.ts';
 import type { SshConnection } from '../../src/main/platform/ssh/index.ts';
 import { findNodeProcesses } from '../../src/sim/node/processes.ts';
@@ -38,11 +38,7 @@ describe('signing in', () => {
   });
 
   it('signs in with a password or a key', async () => {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', {
-      passphrase: 'open sesame',
-      cipher: 'aes256-ctr',
-      rounds: 4,
-    });
+    const pair = generateEd25519Key({ passphrase: 'open sesame' });
     await using site = await startNode({ authorizedKeys: [pair.public] });
     await using byPassword = await createSsh().connect(site.target, never);
     expect(await byPassword.exec('id -un >/dev/null; echo here')).toEqual({

@@ -6,6 +6,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { connectToDesk } from './desk-client.ts';
 import { type DemoOptions, demoUsage, parseDemoOptions } from './options.ts';
 import { type RunningShell, startShell } from './shell.ts';
@@ -14,9 +15,6 @@ import { type SiteFacts, hasCameras, proveLive, setUpSite } from './tour.ts';
 
 const checkDeadlineMs = 180_000;
 const framesThatProveLive = 15;
-
-process.exitCode = await main(process.argv.slice(2));
-process.exit();
 
 async function main(argv: readonly string[]): Promise<number> {
   let options: DemoOptions | 'help';
@@ -56,6 +54,11 @@ async function runDemo(options: DemoOptions): Promise<number> {
     await shell.ended;
   });
   interrupted.signal.addEventListener('abort', () => shell.stop());
+  // The shell's own promise: Enter prints another link.
+  createInterface({ input: process.stdin }).on(
+    'line',
+    () => void shell.link().then(sayLink, () => undefined),
+  );
   say(
     `Cameras: user ${site.camera.username}, password ${site.camera.password}. Nodes: user ${site.node.username}, password ${site.node.password}.`,
   );
@@ -69,6 +72,10 @@ async function runDemo(options: DemoOptions): Promise<number> {
     });
   }
   return (await shell.ended) ?? 0;
+}
+
+function sayLink(link: string): void {
+  say(`Open this link within a minute; it works once: ${link}`);
 }
 
 function say(line: string): void {
@@ -157,3 +164,7 @@ async function check(work: {
   process.stdout.write(`${JSON.stringify(report)}\n`);
   return failure === undefined ? 0 : 1;
 }
+
+process.exitCode = await main(process.argv.slice(2));
+// Standard input may still be open, and would keep the process alive.
+process.exit();
