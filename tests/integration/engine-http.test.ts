@@ -12,7 +12,8 @@ import type { EngineHttpServer } from '../../src/engine/http/server.ts';
 import type { ViewerSink } from '../../src/engine/live/index.ts';
 import { readOrMakeCertificate } from '../../src/engine/platform/certificate.ts';
 import { engineLayout, makeDirectories } from '../../src/engine/platform/layout.ts';
-import { createTokenRegistry, issueToken } from '../../src/engine/platform/tokens.ts';
+import type { EngineLayout } from '../../src/engine/platform/layout.ts';
+import { createTokenRegistry, issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
 import { EngineFailure, enginePaths, liveCloseCodes } from '../../src/shared/engine-api/index.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { temporaryFolder } from './engine-process.ts';
@@ -26,6 +27,7 @@ let log: MemoryLog;
 let server: EngineHttpServer;
 let port: number;
 let token: string;
+let layout: EngineLayout;
 let sinks: ViewerSink[];
 let endedViewings: number;
 
@@ -39,7 +41,7 @@ beforeEach(async () => {
   log = new MemoryLog();
   sinks = [];
   endedViewings = 0;
-  const layout = engineLayout(join(folder.path, 'engine'));
+  layout = engineLayout(join(folder.path, 'engine'));
   makeDirectories(layout);
   ({ token } = issueToken(layout, 'admin', 0));
   const tokens = createTokenRegistry(layout, clock, log);
@@ -94,10 +96,10 @@ function ask(path: string): Promise<{ readonly status: number; readonly body: st
   return promise;
 }
 
-async function openViewer(): Promise<WebSocket> {
+async function openViewer(bearer = token): Promise<WebSocket> {
   const viewer = new WebSocket(`wss://127.0.0.1:${port}${enginePaths.live('gate', 'main')}`, {
     rejectUnauthorized: false,
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${bearer}` },
   });
   await once(viewer, 'open');
   return viewer;
@@ -173,6 +175,22 @@ it('passes messages to a viewer as they are and tells how much waits', async () 
   await expect.poll(() => sink.bufferedBytes()).toBe(0);
   viewer.terminate();
   await expect.poll(() => endedViewings).toBe(1);
+});
+
+it('lets go of a viewer whose token is revoked, within seconds, and of no other', async () => {
+  const lost = issueToken(layout, 'view', 0);
+  const [kept, revoked] = [await openViewer(), await openViewer(lost.token)];
+  const silent = await openViewer(lost.token);
+  // Does not take part in closing: it must not go on for that.
+  silent.pause();
+  revokeToken(layout, lost.id);
+  const closed = once(revoked, 'close');
+  clock.advance(5_000);
+  expect((await closed)[0]).toBe(liveCloseCodes.unauthorized);
+  await expect.poll(() => endedViewings).toBe(2);
+  expect(kept.readyState).toBe(WebSocket.OPEN);
+  silent.terminate();
+  kept.terminate();
 });
 
 it('lets go of a viewer that is gone without a word, and keeps one that answers', async () => {

@@ -1,13 +1,17 @@
 import type { TokenScope } from '../../shared/engine-api/index.ts';
 import { scopePermits } from '../platform/tokens.ts';
-import type { TokenRegistry } from '../platform/tokens.ts';
+import type { TokenBearer, TokenRegistry } from '../platform/tokens.ts';
 import { ApiFailure } from './failure.ts';
 
 /**
- * Lets a request with a fitting bearer token (RFC 6750 §2.1) through. Throws `ApiFailure`: `unauthorized` without a
- * valid token, `forbidden` when the token's scope does not reach.
+ * Lets a request with a fitting bearer token (RFC 6750 §2.1) through and says whose it is. Throws `ApiFailure`:
+ * `unauthorized` without a valid token, `forbidden` when the token's scope does not reach.
  */
-export function authorize(header: string | undefined, needed: TokenScope, tokens: TokenRegistry): void {
+export function authorize(
+  header: string | undefined,
+  needed: TokenScope,
+  tokens: TokenRegistry,
+): TokenBearer {
   const token = /^Bearer ([A-Za-z0-9_-]+)$/i.exec(header ?? '')?.[1];
   const bearer = token === undefined ? undefined : tokens.bearerOf(token);
   if (bearer === undefined) {
@@ -21,4 +25,5 @@ export function authorize(header: string | undefined, needed: TokenScope, tokens
       `This token has the scope ${bearer.scope}; ${needed} is needed. Enrol with that scope to get another token.`,
     );
   }
+  return bearer;
 }

@@ -19,6 +19,8 @@ const limits = {
   /** Viewers only ever send control frames. */
   messageBytes: 1_024,
   pingPeriodMs: 15_000,
+  /** A viewer whose token was revoked is let go at the latest after this time and the registry's own delay. */
+  tokenCheckPeriodMs: 5_000,
 } as const;
 
 const matchPath = compilePath('/live/:cameraId/:stream');
@@ -31,6 +33,13 @@ export interface LiveEndpoint {
   start(): void;
   /** Ends every viewer with 1001. */
   stop(): void;
+}
+
+interface Viewer {
+  readonly tokenId: string;
+  readonly viewing: Disposable;
+  /** Since the last ping. */
+  hasAnswered: boolean;
 }
 
 interface LiveEndpointOptions {
@@ -49,11 +58,10 @@ export function createLiveEndpoint(options: LiveEndpointOptions): LiveEndpoint {
     maxPayload: limits.messageBytes,
     clientTracking: false,
   });
-  /** Whether each viewer has answered since the last ping. */
-  const viewers = new Map<WebSocket, boolean>();
-  let pinging: Disposable | undefined;
+  const viewers = new Map<WebSocket, Viewer>();
+  let watches: readonly Disposable[] = [];
 
-  const view = (webSocket: WebSocket, params: z.infer<typeof LiveParams>): void => {
+  const view = (webSocket: WebSocket, params: z.infer<typeof LiveParams>, tokenId: string): void => {
     webSocket.on('error', (error) => log.debug({ camera: params.cameraId, error }, 'A live viewer failed.'));
     if (viewers.size >= limits.viewers) {
       webSocket.close(liveCloseCodes.tooManyViewers, `This engine serves ${limits.viewers} viewers at most.`);
@@ -68,22 +76,37 @@ export function createLiveEndpoint(options: LiveEndpointOptions): LiveEndpoint {
       webSocket.close(opening.code, opening.reason);
       return;
     }
-    viewers.set(webSocket, true);
-    webSocket.on('pong', () => viewers.set(webSocket, true));
-    webSocket.on('close', () => {
-      viewers.delete(webSocket);
-      opening.viewer[Symbol.dispose]();
+    const viewer: Viewer = { tokenId, viewing: opening.viewer, hasAnswered: true };
+    viewers.set(webSocket, viewer);
+    webSocket.on('pong', () => {
+      viewer.hasAnswered = true;
     });
+    webSocket.on('close', () => end(webSocket));
+  };
+
+  const end = (webSocket: WebSocket): void => {
+    const viewer = viewers.get(webSocket);
+    viewers.delete(webSocket);
+    viewer?.viewing[Symbol.dispose]();
   };
 
   const dropDeadPeers = (): void => {
-    for (const [webSocket, answered] of viewers) {
-      if (answered) {
-        viewers.set(webSocket, false);
+    for (const [webSocket, viewer] of viewers) {
+      if (viewer.hasAnswered) {
+        viewer.hasAnswered = false;
         webSocket.ping();
       } else {
         webSocket.terminate();
       }
+    }
+  };
+
+  const dropRevoked = (): void => {
+    for (const [webSocket, { tokenId }] of viewers) {
+      if (tokens.isValid(tokenId)) continue;
+      webSocket.close(liveCloseCodes.unauthorized, 'The token was revoked.');
+      // Whether the other side takes part in closing or not.
+      end(webSocket);
     }
   };
 
@@ -92,10 +115,10 @@ export function createLiveEndpoint(options: LiveEndpointOptions): LiveEndpoint {
       socket.on('error', (error) => log.debug({ error }, 'A live connection failed.'));
       try {
         const path = URL.parse(request.url ?? '', 'https://engine')?.pathname ?? '';
-        authorize(request.headers.authorization, 'view', tokens);
+        const { tokenId } = authorize(request.headers.authorization, 'view', tokens);
         const params = LiveParams.safeParse(matchPath(path));
         if (!params.success) throw new ApiFailure('not-found', 'The engine has no live stream at this path.');
-        server.handleUpgrade(request, socket, head, (webSocket) => view(webSocket, params.data));
+        server.handleUpgrade(request, socket, head, (webSocket) => view(webSocket, params.data, tokenId));
       } catch (error) {
         const failure =
           error instanceof ApiFailure
@@ -108,10 +131,13 @@ export function createLiveEndpoint(options: LiveEndpointOptions): LiveEndpoint {
       }
     },
     start() {
-      pinging = clock.every(limits.pingPeriodMs, dropDeadPeers);
+      watches = [
+        clock.every(limits.pingPeriodMs, dropDeadPeers),
+        clock.every(limits.tokenCheckPeriodMs, dropRevoked),
+      ];
     },
     stop() {
-      pinging?.[Symbol.dispose]();
+      for (const watch of watches) watch[Symbol.dispose]();
       for (const webSocket of viewers.keys()) {
         webSocket.close(liveCloseCodes.shuttingDown, 'The engine is stopping.');
       }

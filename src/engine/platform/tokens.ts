@@ -86,6 +86,8 @@ export interface TokenRegistry {
   start(): void;
   stop(): void;
   bearerOf(token: string): TokenBearer | undefined;
+  /** False once it was revoked; for connections that outlive the request which opened them. */
+  isValid(tokenId: string): boolean;
 }
 
 export function createTokenRegistry(layout: EngineLayout, clock: Clock, log: Log): TokenRegistry {
@@ -137,6 +139,10 @@ export function createTokenRegistry(layout: EngineLayout, clock: Clock, log: Log
       lastUsedUtcMs[match.id] = clock.utcMs();
       used = true;
       return { tokenId: match.id, scope: match.scope };
+    },
+    isValid(tokenId) {
+      if (clock.monotonicMs() - checkedMonotonicMs > FRESH_MS) refresh();
+      return tokens.some(({ id }) => id === tokenId);
     },
   };
 }

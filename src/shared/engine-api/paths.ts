@@ -24,6 +24,8 @@ export const enginePaths = {
 
 /** Why the engine closed a live WebSocket (RFC 6455 §7.4.2, private range). */
 export const liveCloseCodes = {
+  /** The token was revoked. */
+  unauthorized: 4401,
   cameraUnknown: 4404,
   /** The viewer read too slowly for too long. */
   tooSlow: 4408,
