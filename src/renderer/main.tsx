@@ -14,6 +14,7 @@ import { createDesk } from './api/desk.ts';
 import { createTrpcTransport } from './api/trpc-transport.ts';
 import { setConnection } from './api/connection.ts';
 import { App } from './app/app.tsx';
+import { deskColorSchemeManager } from './app/color-scheme.ts';
 import { createTexts } from './i18n/index.ts';
 import { followAddress } from './ui/navigation.ts';
 import { theme } from './ui/theme.ts';
@@ -41,7 +42,11 @@ async function start(root: Element): Promise<void> {
   createRoot(root).render(
     <StrictMode>
       <I18nextProvider i18n={createTexts()}>
-        <MantineProvider theme={theme} defaultColorScheme="auto">
+        <MantineProvider
+          theme={theme}
+          defaultColorScheme="auto"
+          colorSchemeManager={deskColorSchemeManager()}
+        >
           <Notifications position="bottom-right" limit={4} autoClose={8000} />
           <App desk={transport === undefined ? undefined : createDesk(transport)} />
         </MantineProvider>

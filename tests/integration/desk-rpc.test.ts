@@ -24,7 +24,7 @@ describe('the desk over a real WebSocket', () => {
         void page.client.mutation('site.rename', { name: '  Harbour east ' });
       },
     });
-    const about = { version: '9.9.9', shell: 'web' };
+    const about = { colorScheme: 'auto', version: '9.9.9', shell: 'web' };
     expect(events).toEqual([
       { ...about, name: 'New site' },
       { ...about, name: 'Harbour east' },

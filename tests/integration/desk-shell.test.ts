@@ -42,6 +42,7 @@ describe('the web shell', () => {
       expect(await firstEvents(page.client, 'site.watch', { count: 1 })).toEqual([
         {
           name: 'Harbour',
+          colorScheme: 'auto',
           version: expect.stringMatching(/^\d+\.\d+\.\d+/),
           shell: 'web',
           demo: settings.demo,

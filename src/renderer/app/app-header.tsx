@@ -1,19 +1,11 @@
-import {
-  ActionIcon,
-  Button,
-  Kbd,
-  TextInput,
-  Tooltip,
-  useComputedColorScheme,
-  useMantineColorScheme,
-} from '@mantine/core';
+import { ActionIcon, Button, Kbd, TextInput, Tooltip, useComputedColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { IconFlask2, IconMoon, IconPencil, IconSearch, IconSun } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useConnection, useDesk } from '../api/index.ts';
 import type { Connection } from '../api/index.ts';
-import { renameSite, useSite } from '../features/site/index.ts';
+import { chooseColorScheme, renameSite, useSite } from '../features/site/index.ts';
 import { useVault } from '../features/vault/index.ts';
 import { StateBadge, useAction } from '../ui/index.ts';
 import type { Tone } from '../ui/index.ts';
@@ -68,7 +60,7 @@ export function AppHeader() {
 
 function SchemeToggle() {
   const { t } = useTranslation();
-  const { setColorScheme } = useMantineColorScheme();
+  const desk = useDesk();
   const scheme = useComputedColorScheme('dark');
   const other = scheme === 'dark' ? 'light' : 'dark';
   return (
@@ -77,7 +69,7 @@ function SchemeToggle() {
         size="lg"
         aria-label={t(`frame.scheme.${other}`)}
         onClick={() => {
-          setColorScheme(other);
+          void chooseColorScheme(desk, other);
         }}
       >
         {scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}

@@ -1,22 +1,33 @@
-import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { Spotlight } from '@mantine/spotlight';
 import type { SpotlightActionGroupData } from '@mantine/spotlight';
-import { IconDeviceCctv, IconMoon, IconSearch, IconServer2, IconSun } from '@tabler/icons-react';
+import {
+  IconDeviceCctv,
+  IconDeviceDesktop,
+  IconMoon,
+  IconSearch,
+  IconServer2,
+  IconSun,
+} from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { useDesk } from '../api/index.ts';
 import { useInventory } from '../features/inventory/index.ts';
+import { chooseColorScheme } from '../features/site/index.ts';
 import { pageIcons } from '../ui/frame/app-frame.tsx';
 import { goTo } from '../ui/index.ts';
 import { pageNames } from '../ui/navigation.ts';
+
+const schemes = [
+  ['dark', IconMoon],
+  ['light', IconSun],
+  ['auto', IconDeviceDesktop],
+] as const;
 
 /** Ctrl+K: to any page, camera or node by name. */
 export function AppSpotlight() {
   const { t } = useTranslation();
   const cameras = useInventory((state) => state.cameras);
   const nodes = useInventory((state) => state.nodes);
-  const { setColorScheme } = useMantineColorScheme();
-  const scheme = useComputedColorScheme('dark');
-  const other = scheme === 'dark' ? 'light' : 'dark';
-  const SchemeIcon = other === 'dark' ? IconMoon : IconSun;
+  const desk = useDesk();
   const actions: SpotlightActionGroupData[] = [
     {
       group: t('spotlight.pages'),
@@ -35,16 +46,14 @@ export function AppSpotlight() {
     },
     {
       group: t('spotlight.commands'),
-      actions: [
-        {
-          id: 'scheme',
-          label: t(`frame.scheme.${other}`),
-          leftSection: <SchemeIcon size={20} stroke={1.5} />,
-          onClick: () => {
-            setColorScheme(other);
-          },
+      actions: schemes.map(([scheme, Icon]) => ({
+        id: `scheme ${scheme}`,
+        label: t(`frame.scheme.${scheme}`),
+        leftSection: <Icon size={20} stroke={1.5} />,
+        onClick: () => {
+          void chooseColorScheme(desk, scheme);
         },
-      ],
+      })),
     },
     {
       group: t('pages.nodes'),

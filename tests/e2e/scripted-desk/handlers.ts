@@ -75,6 +75,8 @@ export class ScriptedHandlers {
       site: {
         watch: (_, signal) => mapped(world.watch(signal), ({ site }) => site),
         rename: ({ name }) => this.#change((state) => ({ ...state, site: { ...state.site, name } })),
+        setColorScheme: ({ colorScheme }) =>
+          this.#change((state) => ({ ...state, site: { ...state.site, colorScheme } })),
       },
       vault: {
         watch: (_, signal) => mapped(world.watch(signal), ({ vault }) => vault),

@@ -22,7 +22,7 @@ import type { World } from './world.ts';
 /** A site with nothing in it. */
 function emptyWorld(): World {
   return {
-    site: { name: 'Harbour Terminal 4', version: '0.1.0', shell: 'web' },
+    site: { name: 'Harbour Terminal 4', colorScheme: 'auto', version: '0.1.0', shell: 'web' },
     vault: { kind: 'unlocked', protection: 'keyring' },
     cameras: [],
     nodes: [],

@@ -1,2 +1,2 @@
 export { SitePage } from './site-page.tsx';
-export { followSite, renameSite, useSite } from './store.ts';
+export { chooseColorScheme, followSite, renameSite, useSite } from './store.ts';

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { contract } from '../../../shared/contract/index.ts';
-import type { Failure, Site } from '../../../shared/contract/index.ts';
+import type { ColorScheme, Failure, Site } from '../../../shared/contract/index.ts';
 import type { Answer, Desk, Unfollow } from '../../api/index.ts';
 
 export interface SiteState {
@@ -19,6 +19,12 @@ export function followSite(desk: Desk): Unfollow {
       useSite.setState({ failure });
     },
   });
+}
+
+/** Shows the choice at once; one that the desk could not keep lasts until the desk's next word. */
+export async function chooseColorScheme(desk: Desk, colorScheme: ColorScheme): Promise<void> {
+  useSite.setState((state) => (state.site === undefined ? state : { site: { ...state.site, colorScheme } }));
+  await desk.ask(contract.site.setColorScheme, { colorScheme });
 }
 
 export async function renameSite(desk: Desk, name: string): Promise<Answer<undefined>> {

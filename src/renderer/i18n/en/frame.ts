@@ -17,7 +17,7 @@ export const frameTexts = {
     version: 'Version {{version}}',
     renameSite: '{{name}}: rename this site',
     siteName: 'Name of this site',
-    scheme: { dark: 'Dark colours', light: 'Light colours' },
+    scheme: { dark: 'Dark colours', light: 'Light colours', auto: 'Colours as this computer has them' },
   },
   spotlight: {
     placeholder: 'Go to a page, camera or node',

@@ -55,7 +55,7 @@ test('a stream gives parsed events until it is left', () => {
     onEvent: (site) => events.push(site),
     onFailure: (failure) => failures.push(failure),
   });
-  const site: Site = { name: 'Pier 9', version: '1', shell: 'web' };
+  const site: Site = { name: 'Pier 9', colorScheme: 'auto', version: '1', shell: 'web' };
   transport.listeners.get('site.watch')?.onEvent({ ...site, unknownField: true });
   transport.listeners.get('site.watch')?.onEvent({ name: 5 });
   leave();
