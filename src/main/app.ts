@@ -1,4 +1,5 @@
 import { type RunId, contract } from '../shared/contract/index.ts';
+import { defaultReserveBytes } from '../shared/engine-api/index.ts';
 import type { DeskOptions } from './desk-protocol.ts';
 import { ChangedKeys } from './features/delta-stream.ts';
 import { createDeployFeature, defineDeploy } from './features/deploy/index.ts';
@@ -103,6 +104,7 @@ export function createApp(ports: AppPorts): App {
     nodeFiles: ports.nodeFiles,
     clock,
     enginePort,
+    reserveBytes: defaultReserveBytes,
     healthTimeoutMs,
   });
   const changedRuns = new ChangedKeys<RunId>();

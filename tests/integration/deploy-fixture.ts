@@ -20,6 +20,7 @@ import { createSsh } from '../../src/main/platform/ssh/index.ts';
 import type { SshTarget } from '../../src/main/platform/ssh/index.ts';
 import { RunEngine, createSqliteJournal } from '../../src/main/runs/index.ts';
 import type { Run } from '../../src/shared/contract/index.ts';
+import { defaultReserveBytes } from '../../src/shared/engine-api/index.ts';
 import { MemoryLog } from './memory-log.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -90,6 +91,7 @@ export class DeployDesk implements AsyncDisposable {
       },
       clock: systemClock,
       enginePort: 8443,
+      reserveBytes: defaultReserveBytes,
       healthTimeoutMs: 30_000,
       ...overrides,
     };

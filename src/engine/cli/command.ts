@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { TokenScope } from '../../shared/engine-api/index.ts';
+import { TokenScope, defaultReserveBytes } from '../../shared/engine-api/index.ts';
 import { DEFAULT_PORT } from '../platform/endpoint.ts';
 import { EngineExit } from '../platform/exit.ts';
 import { engineLayout } from '../platform/layout.ts';
@@ -21,7 +21,7 @@ const options = {
   port: { type: 'string', default: String(DEFAULT_PORT) },
   host: { type: 'string', default: '0.0.0.0' },
   /** Free space to leave on the recordings' volume. */
-  'reserve-mb': { type: 'string', default: '1024' },
+  'reserve-mb': { type: 'string', default: String(defaultReserveBytes / 1_048_576) },
   'log-file': { type: 'string' },
   scope: { type: 'string' },
   'token-id': { type: 'string' },

@@ -1,3 +1,4 @@
+import { defaultReserveBytes } from '../../shared/engine-api/index.ts';
 import type { CameraId, SegmentList, SegmentQuery, VolumeStatus } from '../../shared/engine-api/index.ts';
 import type { InitTracks, Part } from '../media/fmp4/index.ts';
 import type { Outcome, StorageFailure } from './failure.ts';
@@ -17,7 +18,7 @@ export interface StorageLimits {
 }
 
 export const defaultStorageLimits: StorageLimits = {
-  reserveBytes: 1024 ** 3,
+  reserveBytes: defaultReserveBytes,
   headroomBytes: 1024 ** 3 / 2,
   syncIntervalMs: 2000,
   inspectionIntervalMs: 2000,

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { CameraId } from './camera.ts';
 
+/** Free space that an engine leaves on the volume of its recordings unless told; below it it reports failing. */
+export const defaultReserveBytes = 1024 ** 3;
+
 export const SegmentInfo = z.object({
   id: z.int().positive(),
   cameraId: CameraId,

@@ -17,6 +17,8 @@ export interface DeployDependencies {
   readonly clock: Clock;
   /** Where engines listen. */
   readonly enginePort: number;
+  /** Free space that engines leave beside their recordings. */
+  readonly reserveBytes: number;
   /** How long a started engine may take to be healthy. */
   readonly healthTimeoutMs: number;
 }

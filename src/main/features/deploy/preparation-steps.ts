@@ -35,14 +35,17 @@ export const preflightStep: Step<DeployContext> = {
   act: async (context, io) => {
     const { facts, host } = await context.reach(io.signal);
     io.log(
-      `${facts.system} ${facts.machine}, ${facts.libc}, ${facts.kind}; ${Math.floor(facts.freeBytes / 1e6)} MB free at ${facts.installRoot}.`,
+      `${facts.system} ${facts.machine}, ${facts.libc}, ${facts.kind}; ${Math.floor(facts.dataVolume.freeBytes / 1e6)} MB free for recordings at ${facts.dataVolume.mountPoint}.`,
     );
     const arch = archOf(facts);
     const archiveBytes =
       arch === undefined ? 0 : (await context.dependencies.bundles.describe(arch)).byteLength;
     const obstacles = await unlessInstalled(
       context,
-      findObstacles(facts, archiveBytes * neededPerArchiveByte),
+      findObstacles(facts, {
+        releaseBytes: archiveBytes * neededPerArchiveByte,
+        reserveBytes: context.dependencies.reserveBytes,
+      }),
       io.signal,
     );
     if (obstacles.length > 0) throw obstacleFailure(context.nodeName, obstacles);

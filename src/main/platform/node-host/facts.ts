@@ -16,11 +16,19 @@ export interface HostFacts {
   readonly home: string;
   /** `glibc 2.36`; empty when there is none. */
   readonly libc: string;
-  /** Free on the file system that the releases go to. */
-  readonly freeBytes: number;
   readonly installRoot: string;
+  /** What `installRoot` lies on. */
+  readonly releaseVolume: Volume;
+  /** What the engine's recordings lie on; the same volume where there is only one. */
+  readonly dataVolume: Volume;
   readonly tools: ReadonlySet<string>;
   readonly listeners: readonly Listener[];
+}
+
+/** A mounted file system. */
+export interface Volume {
+  readonly mountPoint: string;
+  readonly freeBytes: number;
 }
 
 /** A TCP port that somebody listens on. */
@@ -30,6 +38,7 @@ export interface Listener {
 }
 
 export const systemdRoot = '/opt/belvedere';
+export const systemdDataFolder = '/var/lib/belvedere';
 const supervisedFolder = 'belvedere';
 
 /** Every program that our scripts call and that a small system may lack. */
@@ -48,7 +57,7 @@ const askedTools = [
 const factsScript = `
 # A person's PATH lacks them on Debian; sudo's has them.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-root=$1; folder=$2; shift 2
+root=$1; data=$2; folder=$3; shift 3
 echo "system=$(uname -s)"
 echo "machine=$(uname -m)"
 kind=\${BELVEDERE_NODE_HOST:-}
@@ -60,17 +69,33 @@ id=$(id -u); echo "userId=$id"
 if [ "$id" = 0 ] || sudo -n true 2>/dev/null; then echo canElevate=yes; else echo canElevate=no; fi
 echo "home=$HOME"
 echo "libc=$(getconf GNU_LIBC_VERSION 2>/dev/null)"
-[ "$kind" = systemd ] || root=$(cd "$HOME" && pwd -P)/$folder
+[ "$kind" = systemd ] || { root=$(cd "$HOME" && pwd -P)/$folder; data=$root/data; }
 echo "installRoot=$root"
-place=$root
-while [ ! -d "$place" ]; do place=$(dirname "$place"); done
-echo "freeKiB=$(df -Pk "$place" | awk 'NR == 2 { print $4 }')"
+# Prints NAME=FREE MOUNTPOINT; nobody but the engine may look into its folder, and root.
+volume() {
+  sudo=; [ "$kind" != systemd ] || [ "$id" = 0 ] || sudo='sudo -n'
+  place=$2
+  while ! $sudo test -d "$place" 2>/dev/null && [ "$place" != / ]; do place=$(dirname "$place"); done
+  echo "$1=$($sudo df -Pk "$place" | awk 'NR == 2 { free = $4; sub(/^.*% /, ""); print free, $0 }')"
+}
+volume releaseVolume "$root"
+volume dataVolume "$data/recordings"
 for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 && echo "tool=$tool"; done
 for file in /proc/net/tcp /proc/net/tcp6; do
   [ ! -r $file ] || awk '$4 == "0A" { print "listen=" $2 }' $file
 done
 exit 0
 `;
+
+/** `FREE MOUNTPOINT`, KiB. */
+const VolumeText = z
+  .string()
+  .max(4096)
+  .regex(/^\d{1,15} \//)
+  .transform((text): Volume => {
+    const gap = text.indexOf(' ');
+    return { freeBytes: Number(text.slice(0, gap)) * 1024, mountPoint: text.slice(gap + 1) };
+  });
 
 const FactsText = z.object({
   system: z.string().max(64),
@@ -81,7 +106,8 @@ const FactsText = z.object({
   home: z.string().startsWith('/').max(4096),
   libc: z.string().max(64),
   installRoot: z.string().startsWith('/').max(4096),
-  freeKiB: z.coerce.number().int().nonnegative(),
+  releaseVolume: VolumeText,
+  dataVolume: VolumeText,
 });
 
 /** Looks at a node; changes nothing. Fails with `unsupported-host` when it makes no sense of the answers. */
@@ -90,7 +116,7 @@ export async function gatherFacts(
   nodeName: string,
   signal: AbortSignal,
 ): Promise<HostFacts> {
-  const command = shellScript(factsScript, systemdRoot, supervisedFolder, ...askedTools);
+  const command = shellScript(factsScript, systemdRoot, systemdDataFolder, supervisedFolder, ...askedTools);
   const { stdout } = await connection.exec(command, { signal });
   const facts = parseFacts(stdout);
   if (facts !== undefined) return facts;
@@ -114,8 +140,8 @@ export function parseFacts(output: string): HostFacts | undefined {
   }
   const parsed = FactsText.safeParse(Object.fromEntries(values));
   if (!parsed.success) return undefined;
-  const { canElevate, freeKiB, ...facts } = parsed.data;
-  return { ...facts, canElevate: canElevate === 'yes', freeBytes: freeKiB * 1024, tools, listeners };
+  const { canElevate, ...facts } = parsed.data;
+  return { ...facts, canElevate: canElevate === 'yes', tools, listeners };
 }
 
 /** `local_address` of /proc/net/tcp: hexadecimal words in host byte order, which is little-endian wherever we run; port. */

@@ -32,9 +32,10 @@ const scripts = {
   removeArchive: 'rm -f "$1" "$1.part"',
   prepareIncoming:
     'umask 077; mkdir -p "$1" && find "$1" -type f -name "belvedere-engine-*" ! -name "$2" -exec rm -f {} +',
+  // Through cat: what a shell's own printf says of a full disk is not the reason.
   pinSigner: `
     umask 022
-    [ -s "$1" ] || { mkdir -p "\${1%/*}" && printf '%s\\n' "$2" >"$1.new" && mv "$1.new" "$1"; }
+    [ -s "$1" ] || { mkdir -p "\${1%/*}" && printf '%s\\n' "$2" | cat >"$1.new" && mv "$1.new" "$1"; }
   `,
   unpack: `
     set -eu

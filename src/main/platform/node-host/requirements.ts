@@ -1,5 +1,5 @@
 import type { BundleArch } from '../../../shared/engine-api/index.ts';
-import type { HostFacts } from './facts.ts';
+import type { HostFacts, Volume } from './facts.ts';
 
 /** Node.js 24 is built against this one. */
 const oldestGlibc = [2, 28] as const;
@@ -42,8 +42,16 @@ export interface Obstacle {
   readonly remedy: string;
 }
 
+/** Bytes that must be free. */
+export interface NeededSpace {
+  /** To bring a release and unpack it. */
+  readonly releaseBytes: number;
+  /** Left over beside the recordings: with less the engine records nothing. */
+  readonly reserveBytes: number;
+}
+
 /** Everything that stands in the way, so that a person hears all of it at once. */
-export function findObstacles(facts: HostFacts, neededBytes: number): readonly Obstacle[] {
+export function findObstacles(facts: HostFacts, needed: NeededSpace): readonly Obstacle[] {
   const obstacles: Obstacle[] = [];
   const add = (code: Obstacle['code'], what: string, remedy: string): void => {
     obstacles.push({ code, what, remedy });
@@ -71,14 +79,35 @@ export function findObstacles(facts: HostFacts, neededBytes: number): readonly O
     const packages = [...new Set(missing.map((tool) => packageOf[tool] ?? tool))].join(', ');
     add('unsupported-host', `it lacks ${missing.join(', ')}`, `install the packages ${packages}`);
   }
-  if (facts.freeBytes < neededBytes) {
+  for (const { volume, neededBytes, purpose } of spaceDemands(facts, needed)) {
+    if (volume.freeBytes >= neededBytes) continue;
     add(
       'no-space',
-      `it has ${megabytes(facts.freeBytes)} free at ${facts.installRoot}, and ${megabytes(neededBytes)} are needed`,
-      'free space there',
+      `it has ${megabytes(volume.freeBytes)} free at ${volume.mountPoint}, and ${megabytes(neededBytes, Math.ceil)} are needed ${purpose}`,
+      `free space at ${volume.mountPoint}`,
     );
   }
   return obstacles;
+}
+
+interface SpaceDemand {
+  readonly volume: Volume;
+  readonly neededBytes: number;
+  readonly purpose: string;
+}
+
+function spaceDemands(
+  { releaseVolume, dataVolume }: HostFacts,
+  { releaseBytes, reserveBytes }: NeededSpace,
+): readonly SpaceDemand[] {
+  if (releaseVolume.mountPoint === dataVolume.mountPoint) {
+    const purpose = 'to install and to record';
+    return [{ volume: dataVolume, neededBytes: releaseBytes + reserveBytes, purpose }];
+  }
+  return [
+    { volume: releaseVolume, neededBytes: releaseBytes, purpose: 'to install' },
+    { volume: dataVolume, neededBytes: reserveBytes, purpose: 'to record' },
+  ];
 }
 
 function hasGlibc(libc: string): boolean {
@@ -88,6 +117,6 @@ function hasGlibc(libc: string): boolean {
   return Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor);
 }
 
-function megabytes(byteLength: number): string {
-  return `${Math.floor(byteLength / 1e6)} MB`;
+function megabytes(byteLength: number, round = Math.floor): string {
+  return `${round(byteLength / 1e6)} MB`;
 }

@@ -3,6 +3,7 @@ import type { DeskError } from '../../failure.ts';
 import type { ExecResult } from '../ssh/index.ts';
 
 const shownLength = 300;
+const shownLines = 20;
 
 /** The output of a command that must have succeeded. `what` completes "could not ...". */
 export function expectSuccess(result: ExecResult, nodeName: string, what: string): string {
@@ -25,4 +26,12 @@ export function commandFailure(result: ExecResult, nodeName: string, what: strin
     `Node ${nodeName} could not ${what} (${reason === '' ? ending : reason}).`,
     'Check the node, then try again.',
   );
+}
+
+/** The last lines of what a node calls its log; each is stored by itself, so a node must not choose how many. */
+export function newestLines(output: string): readonly string[] {
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-shownLines);
 }

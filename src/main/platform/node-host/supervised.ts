@@ -1,7 +1,7 @@
 import type { ExecOptions, ExecResult, SshConnection } from '../ssh/index.ts';
 import { shellCommand, shellScript } from '../ssh/index.ts';
 import type { EngineProcess, EngineSettings, NodeHost, NodeLayout } from './ports.ts';
-import { expectSuccess } from './shell-results.ts';
+import { expectSuccess, newestLines } from './shell-results.ts';
 
 export interface SupervisedHostOptions {
   readonly connection: SshConnection;
@@ -38,8 +38,11 @@ const scripts = {
     umask 077
     mkdir -p "$1/releases" "$1/incoming" "$1/data"
     cd "$1"
-    printf '%s\\n' "$2" >settings.new && mv settings.new settings
-    printf %s "$3" >supervisor.sh.new && mv supervisor.sh.new supervisor.sh
+    # Through cat: what a shell's own printf says of a full disk is not the reason.
+    printf '%s\\n' "$2" | cat >settings.new
+    mv settings.new settings
+    printf %s "$3" | cat >supervisor.sh.new
+    mv supervisor.sh.new supervisor.sh
     if command -v crontab >/dev/null 2>&1; then
       # A percent sign would be a line break to cron.
       folder=$(printf %s "$1" | sed 's/%/\\\\%/g')
@@ -154,7 +157,7 @@ export class SupervisedHost implements NodeHost {
 
   async recentLog(signal: AbortSignal): Promise<readonly string[]> {
     const { stdout } = await this.run(scripts.recentLog, [this.layout.root], { signal });
-    return stdout.split('\n').filter((line) => line !== '');
+    return newestLines(stdout);
   }
 
   async #succeed(

@@ -1,9 +1,9 @@
 import type { ExecOptions, ExecResult, SshConnection } from '../ssh/index.ts';
 import { shellCommand, shellScript } from '../ssh/index.ts';
 import type { HostFacts } from './facts.ts';
-import { systemdRoot } from './facts.ts';
+import { systemdDataFolder, systemdRoot } from './facts.ts';
 import type { EngineProcess, EngineSettings, NodeHost, NodeLayout } from './ports.ts';
-import { expectSuccess } from './shell-results.ts';
+import { expectSuccess, newestLines } from './shell-results.ts';
 import { releaseOf } from './supervised.ts';
 
 export interface SystemdHostOptions {
@@ -19,7 +19,6 @@ const unitName = 'belvedere-engine.service';
 const unitPath = `/etc/systemd/system/${unitName}`;
 const configFolder = '/etc/belvedere';
 const environmentPath = `${configFolder}/engine.env`;
-const dataFolder = '/var/lib/belvedere';
 const serviceTimeoutMs = 60_000;
 
 const scripts = {
@@ -36,8 +35,11 @@ const scripts = {
     fi
     install -d -m 0755 "$root" "$root/releases" "$config"
     install -d -m 0700 -o "$user" -g "$user" "$data"
-    printf '%s\\n' "$6" >"$5.new" && mv "$5.new" "$5"
-    printf '%s\\n' "$8" >"$7.new" && mv "$7.new" "$7"
+    # Through cat: what a shell's own printf says of a full disk is not the reason.
+    printf '%s\\n' "$6" | cat >"$5.new"
+    mv "$5.new" "$5"
+    printf '%s\\n' "$8" | cat >"$7.new"
+    mv "$7.new" "$7"
     systemctl daemon-reload
     systemctl enable --quiet "$(basename "$7")"
   `,
@@ -70,7 +72,7 @@ export class SystemdHost implements NodeHost {
     this.#options = options;
     this.layout = {
       root: systemdRoot,
-      data: dataFolder,
+      data: systemdDataFolder,
       incoming: `${options.facts.home}/.cache/belvedere`,
       allowedSigners: `${configFolder}/allowed_signers`,
     };
@@ -92,7 +94,7 @@ export class SystemdHost implements NodeHost {
   }
 
   async install(settings: EngineSettings, signal: AbortSignal): Promise<void> {
-    const folders = [serviceUser, dataFolder, systemdRoot, configFolder];
+    const folders = [serviceUser, systemdDataFolder, systemdRoot, configFolder];
     const files = [environmentPath, environmentText(settings), unitPath, this.#unit];
     await this.#succeed(scripts.install, [...folders, ...files], { what: 'set up the service', signal });
   }
@@ -123,7 +125,7 @@ export class SystemdHost implements NodeHost {
   async recentLog(signal: AbortSignal): Promise<readonly string[]> {
     const script = 'journalctl --unit "$1" --lines 20 --no-pager --output cat 2>/dev/null | cut -c 1-500';
     const { stdout } = await this.run(script, [unitName], { signal });
-    return stdout.split('\n').filter((line) => line !== '');
+    return newestLines(stdout);
   }
 
   /** `$(cat FILE)` in a shell drops the line break at the end, so we do too. */

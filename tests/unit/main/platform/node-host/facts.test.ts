@@ -12,7 +12,8 @@ canElevate=yes
 home=/home/engineer
 libc=glibc 2.36
 installRoot=/opt/belvedere
-freeKiB=2048
+releaseVolume=2048 /
+dataVolume=4096 /mnt/big disk
 tool=tar
 tool=ssh-keygen
 listen=0100007F:20FB
@@ -31,7 +32,8 @@ const facts: HostFacts = {
   home: '/home/engineer',
   libc: 'glibc 2.36',
   installRoot: '/opt/belvedere',
-  freeBytes: 2048 * 1024,
+  releaseVolume: { mountPoint: '/', freeBytes: 2048 * 1024 },
+  dataVolume: { mountPoint: '/mnt/big disk', freeBytes: 4096 * 1024 },
   tools: new Set(['tar', 'ssh-keygen']),
   listeners: [
     { address: '127.0.0.1', port: 8443 },
@@ -50,7 +52,7 @@ it('understands what the node says, also behind a greeting', () => {
 it.for<[string, string]>([
   ['nothing at all', ''],
   ['another system', "'uname' is not recognized as an internal or external command"],
-  ['a missing line', output.replace(/freeKiB.*\n/, '')],
+  ['a missing line', output.replace(/dataVolume.*\n/, '')],
   ['a number that is none', output.replace('2048', 'lots')],
   ['a kind that is not known', output.replace('kind=systemd', 'kind=launchd')],
 ])('makes nothing of %s', ([, text]) => {
@@ -76,17 +78,33 @@ it('knows when a port is taken', () => {
   ]);
 });
 
+const nothingNeeded = { releaseBytes: 0, reserveBytes: 0 };
+
 describe('what stands in the way', () => {
+  it('is the sum where releases and recordings share a volume', () => {
+    const volume = { mountPoint: '/', freeBytes: 1_200_000_000 };
+    const shared = { ...facts, tools: allTools, releaseVolume: volume, dataVolume: volume };
+    const needed = { releaseBytes: 200_000_000, reserveBytes: 1_000_000_000 };
+    expect(findObstacles(shared, needed)).toEqual([]);
+    expect(findObstacles(shared, { ...needed, releaseBytes: 200_000_001 })).toEqual([
+      {
+        code: 'no-space',
+        what: 'it has 1200 MB free at /, and 1201 MB are needed to install and to record',
+        remedy: 'free space at /',
+      },
+    ]);
+  });
+
   it('is nothing on a good server', () => {
-    expect(findObstacles({ ...facts, tools: allTools }, 1_000_000)).toEqual([]);
-    expect(findObstacles({ ...facts, kind: 'supervised', canElevate: false, tools: allTools }, 0)).toEqual(
-      [],
-    );
+    const enough = { releaseBytes: 2048 * 1024, reserveBytes: 4096 * 1024 };
+    expect(findObstacles({ ...facts, tools: allTools }, enough)).toEqual([]);
+    const supervised: HostFacts = { ...facts, kind: 'supervised', canElevate: false, tools: allTools };
+    expect(findObstacles(supervised, enough)).toEqual([]);
   });
 
   it('is named as a whole', () => {
     const bad = { ...facts, machine: 'riscv64', libc: 'glibc 2.27', canElevate: false };
-    expect(findObstacles(bad, 300_000_000)).toEqual([
+    expect(findObstacles(bad, { releaseBytes: 300_000_000, reserveBytes: 1_000_000_000 })).toEqual([
       {
         code: 'unsupported-host',
         what: 'its C library is glibc 2.27',
@@ -109,8 +127,13 @@ describe('what stands in the way', () => {
       },
       {
         code: 'no-space',
-        what: 'it has 2 MB free at /opt/belvedere, and 300 MB are needed',
-        remedy: 'free space there',
+        what: 'it has 2 MB free at /, and 300 MB are needed to install',
+        remedy: 'free space at /',
+      },
+      {
+        code: 'no-space',
+        what: 'it has 4 MB free at /mnt/big disk, and 1000 MB are needed to record',
+        remedy: 'free space at /mnt/big disk',
       },
     ]);
   });
@@ -121,11 +144,13 @@ describe('what stands in the way', () => {
     ['glibc 2.5', ['its C library is glibc 2.5']],
     ['', ['its C library is not glibc']],
   ] as const)('counts C library "%s"', ([libc, expected]) => {
-    expect(findObstacles({ ...facts, tools: allTools, libc }, 0).map(({ what }) => what)).toEqual(expected);
+    expect(findObstacles({ ...facts, tools: allTools, libc }, nothingNeeded).map(({ what }) => what)).toEqual(
+      expected,
+    );
   });
 
   it('is another system', () => {
-    expect(findObstacles({ ...facts, tools: allTools, system: 'FreeBSD' }, 0)).toEqual([
+    expect(findObstacles({ ...facts, tools: allTools, system: 'FreeBSD' }, nothingNeeded)).toEqual([
       { code: 'unsupported-host', what: 'it runs FreeBSD', remedy: 'use a Linux server' },
     ]);
   });
