@@ -348,6 +348,21 @@ describe('what goes wrong says so in one sentence and leaves nothing half done:'
     expect(await inspect(site)).toEqual(nothing);
   });
 
+  it('an archive that brings more rights than a program needs', async () => {
+    await bundle('1.0.0', {
+      tamper: async (folder) => {
+        await chmod(join(folder, 'bin', 'node'), 0o6777);
+        await chmod(join(folder, 'lib'), 0o1777);
+      },
+    });
+    await using site = await startNode();
+    await using desk = await openDesk(site);
+    expect((await desk.deploy()).state.kind).toBe('succeeded');
+    await using connection = await createSsh().connect(site.target, new AbortController().signal);
+    const { stdout } = await connection.exec('find belvedere/releases -perm /7022');
+    expect(stdout).toBe('');
+  });
+
   it('a bundle that the desk trusts and the node does not, because it pinned another key', async () => {
     await using site = await startNode();
     await bundle('1.0.0');

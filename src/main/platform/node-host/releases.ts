@@ -55,7 +55,8 @@ const scripts = {
       ssh-keygen -Y verify -f "$signers" -I "$identity" -n "$namespace" -s SHA256SUMS.sig <SHA256SUMS >/dev/null 2>&1 ||
         exit ${String(unsignedStatus)}
     fi
-    chmod -R u+rwX,go+rX,go-w .
+    # Sums and signature say nothing of modes.
+    chmod -R ug-s,-t,u+rwX,go+rX,go-w .
     sync -f . 2>/dev/null || sync
     cd /
     rm -rf "$releases/.$version.old"
