@@ -197,11 +197,10 @@ function runNode(args) {
 
 /** The Node 24 that the lock file brings. @returns {string | undefined} */
 function runtimeNode() {
-  const binary = process.platform === 'win32' ? ['node.exe'] : ['bin', 'node'];
-  const name =
-    process.platform === 'win32' ? `node-win-${process.arch}` : `node-${process.platform}-${process.arch}`;
-  const path = join(root, 'node_modules', name, ...binary);
-  return existsSync(path) ? path : undefined;
+  const kind = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  return [`node-${kind}`, `node-bin-${kind}`]
+    .map((name) => join(root, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'))
+    .find((path) => existsSync(path));
 }
 
 function hasGstreamerRtspServer() {
