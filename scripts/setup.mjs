@@ -199,7 +199,9 @@ function runNode(args) {
 function runtimeNode() {
   const kind = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   return [`node-${kind}`, `node-bin-${kind}`]
-    .map((name) => join(root, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'))
+    .map((name) =>
+      join(root, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'),
+    )
     .find((path) => existsSync(path));
 }
 
