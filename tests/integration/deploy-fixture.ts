@@ -9,15 +9,22 @@ import type {
   DeployInventory,
   DeployedEngine,
 } from '../../src/main/features/deploy/index.ts';
+import { EngineStore } from '../../src/main/features/inventory/engine-store.ts';
+import { Engines } from '../../src/main/features/inventory/engines.ts';
+import { NodeStore } from '../../src/main/features/inventory/node-store.ts';
+import type { StoredNode } from '../../src/main/features/inventory/node-store.ts';
+import { SiteSecrets } from '../../src/main/features/inventory/site-secrets.ts';
 import { BundleStore } from '../../src/main/platform/bundle/index.ts';
 import { systemClock } from '../../src/main/platform/clock/index.ts';
 import { migrations, openDatabase } from '../../src/main/platform/database/index.ts';
 import { connectEngine } from '../../src/main/platform/engine-client/index.ts';
 import { readEngineVersion } from '../../src/main/platform/engine-client/version-probe.ts';
 import { loadNodeHostFiles } from '../../src/main/platform/node-host/index.ts';
+import type { NodeHostFiles } from '../../src/main/platform/node-host/index.ts';
 import type { Database } from '../../src/main/platform/ports.ts';
 import { createSsh } from '../../src/main/platform/ssh/index.ts';
 import type { SshTarget } from '../../src/main/platform/ssh/index.ts';
+import { openVault } from '../../src/main/platform/vault/index.ts';
 import { RunEngine, createSqliteJournal } from '../../src/main/runs/index.ts';
 import type { Run } from '../../src/shared/contract/index.ts';
 import { defaultReserveBytes } from '../../src/shared/engine-api/index.ts';
@@ -32,10 +39,43 @@ export async function buildBundle(): Promise<string> {
   return readFile(join(bundleDirectory, `linux-${process.arch}`, 'signing-key.pub'), 'utf8');
 }
 
-/** What the site knows, in memory. */
-export class MemoryInventory implements DeployInventory {
+const passphrase = 'a passphrase for tests';
+
+/** What the site knows: the inventory's own registration of engines over a database and a vault; how to sign in, in memory. */
+export class SiteInventory extends Engines implements DeployInventory {
   readonly targets = new Map<string, SshTarget>();
-  readonly engines = new Map<string, DeployedEngine>();
+  readonly #nodes: NodeStore;
+  readonly #store: EngineStore;
+
+  static async open(database: Database, log: MemoryLog): Promise<SiteInventory> {
+    const vault = await openVault({ database, log, scryptCost: 1024 });
+    if (vault.state().kind === 'needs-passphrase') await vault.create(passphrase);
+    else await vault.unlock(passphrase);
+    return new SiteInventory(database, new SiteSecrets(vault));
+  }
+
+  private constructor(database: Database, secrets: SiteSecrets) {
+    const nodes = new NodeStore(database);
+    const store = new EngineStore(database);
+    const node = (nodeId: string): StoredNode => {
+      const found = nodes.get(nodeId);
+      if (found === undefined) throw new Error(`no node ${nodeId}`);
+      return found;
+    };
+    super({ database, store, secrets, clock: systemClock, node, onChange: () => undefined });
+    this.#nodes = nodes;
+    this.#store = store;
+  }
+
+  /** By node. */
+  get engines(): ReadonlyMap<string, DeployedEngine> {
+    return new Map(
+      this.#nodes.list().flatMap(({ node: { id } }) => {
+        const engine = this.deployedEngine(id);
+        return engine === undefined ? [] : [[id, engine] as const];
+      }),
+    );
+  }
 
   sshTarget(nodeId: string): SshTarget {
     const target = this.targets.get(nodeId);
@@ -43,16 +83,20 @@ export class MemoryInventory implements DeployInventory {
     return target;
   }
 
-  deployedEngine(nodeId: string): DeployedEngine | undefined {
-    return this.engines.get(nodeId);
+  noteToken(nodeId: string, tokenId: string): void {
+    this.#store.addToken(nodeId, tokenId);
   }
 
-  markDeployed(nodeId: string, engine: DeployedEngine): void {
-    this.engines.set(nodeId, engine);
+  beginRevoking(nodeId: string, tokenId: string): void {
+    this.#store.markRevoking(nodeId, tokenId);
+  }
+
+  forgetToken(nodeId: string, tokenId: string): void {
+    this.#store.removeToken(nodeId, tokenId);
   }
 }
 
-export interface DeskOptions extends Partial<DeployDependencies> {
+export interface DeskOptions extends Partial<Omit<DeployDependencies, 'inventory'>> {
   readonly trustedKeyLine: string;
   /** A file, to be opened again after a crash. */
   readonly databasePath?: string;
@@ -60,28 +104,42 @@ export interface DeskOptions extends Partial<DeployDependencies> {
   readonly bundleDirectory?: string;
 }
 
-/** A desk that can deploy: real journal, SSH, bundles, engine client; the inventory in memory. */
+interface OpenedDesk extends Omit<DeskOptions, 'databasePath' | 'nodeFiles'> {
+  readonly nodeFiles: NodeHostFiles;
+  readonly database: Database;
+  readonly log: MemoryLog;
+  readonly inventory: SiteInventory;
+}
+
+/** A desk that can deploy: real journal, registration, SSH, bundles, engine client. */
 export class DeployDesk implements AsyncDisposable {
-  readonly inventory = new MemoryInventory();
-  readonly log = new MemoryLog();
+  readonly inventory: SiteInventory;
+  readonly log: MemoryLog;
   readonly database: Database;
   readonly runs: RunEngine;
   readonly feature: ReturnType<typeof createDeployFeature>;
   readonly #waiters = new Set<() => void>();
 
-  static async open(options: DeskOptions): Promise<DeployDesk> {
+  static async open({ databasePath = ':memory:', ...options }: DeskOptions): Promise<DeployDesk> {
     const nodeFiles = await loadNodeHostFiles(join(root, 'resources', 'node'));
-    return new DeployDesk({ nodeFiles, ...options });
+    const database = openDatabase({ path: databasePath, migrations });
+    const log = new MemoryLog();
+    const inventory = await SiteInventory.open(database, log);
+    return new DeployDesk({ database, log, inventory, nodeFiles, ...options });
   }
 
-  private constructor(options: DeskOptions & Pick<DeployDependencies, 'nodeFiles'>) {
+  private constructor(options: OpenedDesk) {
     const {
+      database,
+      log,
+      inventory,
       trustedKeyLine,
-      databasePath,
       bundleDirectory: directory = bundleDirectory,
       ...overrides
     } = options;
-    this.database = openDatabase({ path: databasePath ?? ':memory:', migrations });
+    this.database = database;
+    this.log = log;
+    this.inventory = inventory;
     const dependencies: DeployDependencies = {
       inventory: this.inventory,
       bundles: new BundleStore({ directory, trustedKeyLine }),

@@ -4,10 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EngineVersionProbe } from '../../src/main/features/deploy/index.ts';
 import { createSsh } from '../../src/main/platform/ssh/index.ts';
 import { DeployDesk, outline } from './deploy-fixture.ts';
 import type { DeskOptions } from './deploy-fixture.ts';
+import { inspect, nothing, running, tokensOn } from './deploy-inspection.ts';
+import { answersAs } from './deploy-victim.ts';
 import { startNode } from './sim-node-fixture.ts';
 import type { NodeUnderTest } from './sim-node-fixture.ts';
 import { makeBundle, makeKey } from './test-bundle.ts';
@@ -37,64 +38,23 @@ const allDone = {
   health: 'done',
   tidy: 'done',
   register: 'done',
+  revoke: 'done',
 };
 
 function bundle(version: string, options: Partial<TestBundleOptions> = {}): Promise<void> {
   return makeBundle({ directory, version, key, ...options });
 }
 
-/** The test bundle's engine speaks no HTTPS; what would answer is the release that is current. */
-function answersAs(site: NodeUnderTest): EngineVersionProbe {
-  return {
-    readVersion: async (_endpoint, signal) => {
-      await using connection = await createSsh().connect(site.target, signal);
-      const { stdout } = await connection.exec('basename "$(readlink belvedere/current)"');
-      return stdout.trim();
-    },
-  };
-}
-
 async function openDesk(site: NodeUnderTest, options: Partial<DeskOptions> = {}): Promise<DeployDesk> {
   const desk = await DeployDesk.open({
     trustedKeyLine: key.publicKeyLine,
     bundleDirectory: directory,
-    engineProbe: answersAs(site),
+    engineProbe: answersAs(site.target),
     reserveBytes,
     ...options,
   });
   desk.addNode(site.target);
   return desk;
-}
-
-/** What is on the node, as far as a person could tell: releases, links, service, boot entry, processes. */
-async function inspect(site: NodeUnderTest): Promise<object> {
-  await using connection = await createSsh().connect(site.target, new AbortController().signal);
-  const lines = async (command: string): Promise<string[]> =>
-    (await connection.exec(`cd belvedere 2>/dev/null || exit 0; ${command}`)).stdout
-      .split('\n')
-      .filter((line) => line !== '');
-  return {
-    releases: await lines('ls -A releases'),
-    links: await lines('for link in current previous; do readlink $link; done'),
-    incoming: await lines('ls -A incoming'),
-    service: await lines('ls supervisor.sh settings 2>/dev/null'),
-    boot: (await lines('crontab -l 2>/dev/null')).length,
-    engine: await lines(
-      '[ ! -e engine.pid ] || basename "$(dirname "$(dirname "$(readlink /proc/$(cat engine.pid)/exe)")")"',
-    ),
-  };
-}
-
-const nothing = { releases: [], links: [], incoming: [], service: [], boot: 0, engine: [] };
-function running(version: string, before?: string): object {
-  return {
-    releases: [version, before].filter((name) => name !== undefined).sort(),
-    links: [version, before].filter((name) => name !== undefined).map((name) => `releases/${name}`),
-    incoming: [],
-    service: ['settings', 'supervisor.sh'],
-    boot: 1,
-    engine: [version],
-  };
 }
 
 describe('a deployment', () => {
@@ -115,6 +75,7 @@ describe('a deployment', () => {
       port: 8443,
       certificatePin: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
       token: expect.stringMatching(/^[\w-]{43}$/),
+      tokenId: expect.stringMatching(/^[0-9a-f]{16}$/),
     });
     const second = await desk.deploy();
     const skipped = {
@@ -170,10 +131,37 @@ describe('a deployment', () => {
       health: 'failed',
       tidy: 'waiting',
       register: 'waiting',
+      revoke: 'waiting',
     });
     expect(await inspect(site)).toEqual({ ...running('1.0.0'), links: ['releases/1.0.0', 'releases/1.0.0'] });
     expect(desk.inventory.engines.get('rec-1')).toEqual(registered);
     expect(run.log.map(({ text }) => text)).toContain('Release 1.0.0 runs again.');
+  });
+
+  it('revokes the older token once a new one works, and not before', async () => {
+    await bundle('1.0.0');
+    await using site = await startNode();
+    await using desk = await openDesk(site);
+    await desk.deploy();
+    const first = desk.inventory.engines.get('rec-1');
+    // As when the engine's data were put back from a backup: it does not know the token any more, its file is there.
+    const file = join(site.node.homeDirectory, 'belvedere', 'data', 'tokens', first?.tokenId ?? '');
+    await writeFile(file, 'damaged');
+    await bundle('1.1.0');
+    await writeFile(join(site.node.homeDirectory, 'unhealthy-1.1.0'), '');
+    const runId = await desk.begin('health');
+    expect(await tokensOn(site)).toHaveLength(2);
+    desk.runs.cancel(runId);
+    await desk.runs.ended(runId);
+    expect([await tokensOn(site), desk.inventory.engines.get('rec-1')]).toEqual([[first?.tokenId], first]);
+
+    await rm(join(site.node.homeDirectory, 'unhealthy-1.1.0'));
+    const run = await desk.deploy();
+    const second = desk.inventory.engines.get('rec-1');
+    expect(run.log.map(({ text }) => text)).toContain('One older token opens this engine no more.');
+    expect(await tokensOn(site)).toEqual([second?.tokenId]);
+    expect(second?.tokenId).not.toBe(first?.tokenId);
+    expect(desk.inventory.supersededTokens('rec-1')).toEqual([]);
   });
 
   it('survives the reboot of the node and the crash of its engine', async () => {
@@ -408,6 +396,7 @@ describe('cancelling', () => {
       expect(desk.runs.get(runId).state.kind).toBe('cancelled');
       expect(await inspect(site)).toEqual(nothing);
       expect(desk.inventory.engines.size).toBe(0);
+      expect(await tokensOn(site)).toEqual([]);
     },
   );
 

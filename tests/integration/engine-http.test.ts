@@ -43,7 +43,7 @@ beforeEach(async () => {
   endedViewings = 0;
   layout = engineLayout(join(folder.path, 'engine'));
   makeDirectories(layout);
-  ({ token } = issueToken(layout, 'admin', 0));
+  ({ token } = issueToken(layout, { scope: 'admin', nowUtcMs: 0 }));
   const tokens = createTokenRegistry(layout, clock, log);
   tokens.start();
   const engine: EngineApi = {
@@ -178,7 +178,7 @@ it('passes messages to a viewer as they are and tells how much waits', async () 
 });
 
 it('lets go of a viewer whose token is revoked, within seconds, and of no other', async () => {
-  const lost = issueToken(layout, 'view', 0);
+  const lost = issueToken(layout, { scope: 'view', nowUtcMs: 0 });
   const [kept, revoked] = [await openViewer(), await openViewer(lost.token)];
   const silent = await openViewer(lost.token);
   // Does not take part in closing: it must not go on for that.

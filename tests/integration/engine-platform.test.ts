@@ -126,14 +126,14 @@ describe('tokens', () => {
     const registry = start();
     stack.defer(() => registry.stop());
     const issued = Array.from({ length: 20 }, () => {
-      const { id, token } = issueToken(layout, 'view', 1);
+      const { id, token } = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
       return [registry.bearerOf(token), { tokenId: id, scope: 'view' }];
     });
     for (const [found, expected] of issued) expect(found).toEqual(expected);
   });
 
   it('stay on the node as hashes only', async () => {
-    const { id, token } = issueToken(layout, 'admin', 7);
+    const { id, token } = issueToken(layout, { scope: 'admin', nowUtcMs: 7 });
     const text = await readFile(join(layout.tokens, `${id}.json`), 'utf8');
     expect(text).not.toContain(token);
     expect(JSON.parse(text)).toEqual({
@@ -146,9 +146,9 @@ describe('tokens', () => {
   });
 
   it('are refused when revoked, damaged, or of another length', async () => {
-    const revoked = issueToken(layout, 'view', 1);
-    const damaged = issueToken(layout, 'view', 1);
-    const good = issueToken(layout, 'view', 1);
+    const revoked = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    const damaged = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    const good = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
     revokeToken(layout, revoked.id);
     await writeFile(join(layout.tokens, `${damaged.id}.json`), '{');
     const log = new MemoryLog();
@@ -162,8 +162,8 @@ describe('tokens', () => {
   });
 
   it('remember when they were last used', async () => {
-    const used = issueToken(layout, 'view', 1);
-    issueToken(layout, 'view', 1);
+    const used = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    issueToken(layout, { scope: 'view', nowUtcMs: 1 });
     const registry = start();
     registry.bearerOf(used.token);
     registry.stop();
@@ -173,12 +173,23 @@ describe('tokens', () => {
     });
   });
 
+  it('take the name they are asked to have, when it is one and nobody has it', () => {
+    const id = '0123456789abcdef';
+    const order = { scope: 'view', nowUtcMs: 1 } as const;
+    expect(issueToken(layout, { ...order, id }).id).toBe(id);
+    for (const bad of [id, '', '../0123456789abcd', '0123456789ABCDEF', `${id}0`])
+      expect(exitReason(() => issueToken(layout, { ...order, id: bad }))).toBe('usage');
+    revokeToken(layout, id);
+    expect(exitReason(() => revokeToken(layout, id))).toBe('unknown-token');
+    expect(exitReason(() => revokeToken(layout, '../node'))).toBe('unknown-token');
+  });
+
   it('are bounded in number', () => {
     const ids = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(16, '0'));
     for (const id of ids) makeFileOnce(join(layout.tokens, `${id}.json`), '{}');
-    expect(exitReason(() => issueToken(layout, 'view', 1))).toBe('usage');
+    expect(exitReason(() => issueToken(layout, { scope: 'view', nowUtcMs: 1 }))).toBe('usage');
     revokeToken(layout, ids[0] ?? '');
-    expect(exitReason(() => issueToken(layout, 'view', 1))).toBe('none');
+    expect(exitReason(() => issueToken(layout, { scope: 'view', nowUtcMs: 1 }))).toBe('none');
   });
 });
 

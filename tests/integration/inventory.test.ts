@@ -285,4 +285,51 @@ describe('nodes of the inventory', () => {
     });
     expect(await failureCodeOf(() => site.inventory.markDeployed('nowhere', engine))).toBe('not-found');
   });
+
+  it('takes a deployment back to what was registered before, or to nothing', async () => {
+    await using site = await createTestSite();
+    const { nodeId } = await addNode(site);
+    const { inventory } = site;
+    const engineWith = (version: string, letter: string) =>
+      ({
+        version,
+        host: 'supervised',
+        port: 7443,
+        certificatePin: `${letter.repeat(43)}=`,
+        token: letter.repeat(43),
+        tokenId: letter.repeat(16),
+      }) as const;
+    const [first, second] = [engineWith('0.1.0', 'a'), engineWith('0.2.0', 'b')];
+    for (const { tokenId } of [first, second]) inventory.noteToken(nodeId, tokenId);
+
+    inventory.markDeployed(nodeId, first);
+    inventory.restoreDeployed(nodeId);
+    expect([inventory.deployedEngine(nodeId), inventory.node(nodeId).engine]).toEqual([
+      undefined,
+      { kind: 'none' },
+    ]);
+    expect(inventory.supersededTokens(nodeId)).toEqual([first.tokenId, second.tokenId]);
+
+    inventory.markDeployed(nodeId, first);
+    inventory.settleDeployed(nodeId);
+    inventory.restoreDeployed(nodeId);
+    expect(inventory.deployedEngine(nodeId)).toEqual(first);
+
+    inventory.markDeployed(nodeId, second);
+    // Once more, as a resumed run does: what was before is still the first.
+    inventory.markDeployed(nodeId, second);
+    expect(inventory.supersededTokens(nodeId)).toEqual([first.tokenId]);
+    inventory.restoreDeployed(nodeId);
+    expect(inventory.deployedEngine(nodeId)).toEqual(first);
+
+    // The older token may not work any more, so the newer one stays.
+    inventory.markDeployed(nodeId, second);
+    inventory.beginRevoking(nodeId, first.tokenId);
+    inventory.restoreDeployed(nodeId);
+    expect(inventory.deployedEngine(nodeId)).toEqual({ ...second, version: first.version });
+    inventory.forgetToken(nodeId, first.tokenId);
+    expect(inventory.supersededTokens(nodeId)).toEqual([]);
+    const names = site.database.prepare("SELECT name FROM secret WHERE name LIKE 'node/%/engine-token%'");
+    expect(names.pluck().all()).toEqual([`node/${nodeId}/engine-token`]);
+  });
 });

@@ -20,12 +20,11 @@ case $command in
   enrol)
     mkdir -p "$dir/tokens"
     token=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\\n')
-    count=$(ls "$dir/tokens" | wc -l)
-    printf %s "$token" | sha256sum >"$dir/tokens/t$count"
+    printf %s "$token" | sha256sum >"$dir/tokens/$7"
     echo '{"nodeId":"4c9f2f5e-7a39-4a6e-9df3-0e6d1a3b1c55","version":"'$version'","port":8443,'\\
-'"certificatePin":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","token":"'$token'","tokenId":"t'$count'","scope":"admin"}'
+'"certificatePin":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","token":"'$token'","tokenId":"'$7'","scope":"admin"}'
     ;;
-  revoke) rm "$dir/tokens/$5" ;;
+  revoke) [ -e "$dir/tokens/$5" ] || exit 9; rm "$dir/tokens/$5" ;;
   health) [ ! -e "$HOME/unhealthy-$version" ] || { echo 'The disk is on fire.' >&2; exit 1; } ;;
   run)
     trap 'exit 0' TERM
@@ -34,7 +33,8 @@ case $command in
     ;;
 esac
 `;
-const launcher = '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd -P)\nexec "$here/node" "$here/../lib/engine.sh" "$@"\n';
+const launcher =
+  '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd -P)\nexec "$here/node" "$here/../lib/engine.sh" "$@"\n';
 
 export interface TestKey {
   readonly file: string;
@@ -66,16 +66,32 @@ export async function makeBundle(options: TestBundleOptions): Promise<void> {
   const content = join(directory, 'content', name);
   await rm(folder, { recursive: true, force: true });
   await rm(join(directory, 'content'), { recursive: true, force: true });
-  for (const path of [folder, join(content, 'bin'), join(content, 'lib')]) await mkdir(path, { recursive: true });
+  for (const path of [folder, join(content, 'bin'), join(content, 'lib')])
+    await mkdir(path, { recursive: true });
   await writeFile(join(content, 'bin', 'belvedere-engine'), launcher, { mode: 0o755 });
   await copyFile('/bin/sh', join(content, 'bin', 'node'));
   await writeFile(join(content, 'lib', 'engine.sh'), engineScript);
-  await run('dd', ['if=/dev/urandom', `of=${join(content, 'lib', 'ballast')}`, 'bs=65536', `count=${Math.ceil(ballastBytes / 65536)}`]);
+  await run('dd', [
+    'if=/dev/urandom',
+    `of=${join(content, 'lib', 'ballast')}`,
+    'bs=65536',
+    `count=${Math.ceil(ballastBytes / 65536)}`,
+  ]);
   const files = ['bin/belvedere-engine', 'bin/node', 'lib/engine.sh', 'lib/ballast'];
   const { stdout: sums } = await run('sha256sum', files, { cwd: content });
   await writeFile(join(content, 'SHA256SUMS'), sums);
-  await run('ssh-keygen', ['-Y', 'sign', '-q', '-n', 'belvedere-bundle', '-f', key.file, join(content, 'SHA256SUMS')]);
-  for (const file of ['SHA256SUMS', 'SHA256SUMS.sig']) await copyFile(join(content, file), join(folder, file));
+  await run('ssh-keygen', [
+    '-Y',
+    'sign',
+    '-q',
+    '-n',
+    'belvedere-bundle',
+    '-f',
+    key.file,
+    join(content, 'SHA256SUMS'),
+  ]);
+  for (const file of ['SHA256SUMS', 'SHA256SUMS.sig'])
+    await copyFile(join(content, file), join(folder, file));
   await tamper?.(content);
   const file = `${name}-linux-x64.tgz`;
   await run('tar', ['-czf', join(folder, file), '-C', join(directory, 'content'), name]);

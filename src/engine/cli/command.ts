@@ -11,7 +11,7 @@ import { checkHealth } from './health.ts';
 import { run } from './run.ts';
 
 const USAGE = `belvedere-engine run --dir DIR [--port N] [--host H] [--reserve-mb N] [--log-file FILE]
-belvedere-engine enrol --dir DIR --scope admin|view|peer|metrics
+belvedere-engine enrol --dir DIR --scope admin|view|peer|metrics [--token-id ID]
 belvedere-engine revoke --dir DIR --token-id ID
 belvedere-engine health --dir DIR
 belvedere-engine version`;
@@ -55,7 +55,15 @@ async function dispatch(args: readonly string[]): Promise<number> {
         logFile: values['log-file'],
       });
     case 'enrol':
-      process.stdout.write(`${JSON.stringify(enrol(directoryOf(values.dir), scopeOf(values.scope)))}\n`);
+      process.stdout.write(
+        `${JSON.stringify(
+          enrol({
+            directory: directoryOf(values.dir),
+            scope: scopeOf(values.scope),
+            tokenId: values['token-id'],
+          }),
+        )}\n`,
+      );
       return 0;
     case 'revoke':
       revokeToken(engineLayout(directoryOf(values.dir)), values['token-id'] ?? '');

@@ -7,14 +7,20 @@ import { readOrMakeNodeId } from '../platform/node-identity.ts';
 import { releaseVersion } from '../platform/release.ts';
 import { issueToken } from '../platform/tokens.ts';
 
+export interface EnrolOptions {
+  readonly directory: string;
+  readonly scope: TokenScope;
+  readonly tokenId: string | undefined;
+}
+
 /** Makes a token and returns everything that a desk needs to trust and use this engine. Works beside a running engine. */
-export function enrol(directory: string, scope: TokenScope): Enrolment {
+export function enrol({ directory, scope, tokenId }: EnrolOptions): Enrolment {
   const layout = engineLayout(directory);
   makeDirectories(layout);
   const now = Date.now();
   const nodeId = readOrMakeNodeId(layout);
   const { pin } = readOrMakeCertificate(layout, now);
-  const { id, token } = issueToken(layout, scope, now);
+  const { id, token } = issueToken(layout, { scope, nowUtcMs: now, id: tokenId });
   return Enrolment.parse({
     nodeId,
     version: releaseVersion(),

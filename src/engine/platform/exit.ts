@@ -1,3 +1,5 @@
+import { unknownTokenExitCode } from '../../shared/engine-api/index.ts';
+
 /** Why an engine's command ends without success; each has its own exit code, so that a supervisor can tell them apart. */
 const exitCodes = {
   /** `health` found no healthy engine. */
@@ -11,6 +13,7 @@ const exitCodes = {
   /** A file of the engine's is damaged or was changed by somebody else. */
   'damaged-state': 7,
   'address-unusable': 8,
+  'unknown-token': unknownTokenExitCode,
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

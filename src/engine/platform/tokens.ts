@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { TokenScope } from '../../shared/engine-api/index.ts';
+import { TokenId, TokenScope } from '../../shared/engine-api/index.ts';
 import { syncDirectory } from './atomic-file.ts';
 import { EngineExit } from './exit.ts';
 import type { EngineLayout } from './layout.ts';
@@ -14,7 +14,6 @@ const FORMAT_VERSION = 1;
 const TOKEN_BYTES = 32;
 const TOKEN_LIMIT = 256;
 const TOKEN_SYNTAX = /^[A-Za-z0-9_-]{43}$/;
-const TOKEN_ID_SYNTAX = /^[0-9a-f]{16}$/;
 /** A revoked token is refused at the latest after this time. */
 const FRESH_MS = 1_000;
 /** File systems stamp directories in ticks of a few ms: a directory changed this recently may change again unseen. */
@@ -22,7 +21,7 @@ const STAMP_TICK_MS = 50;
 const USE_WRITE_PERIOD_MS = 60_000;
 
 const StoredToken = z.object({
-  id: z.string().regex(TOKEN_ID_SYNTAX),
+  id: TokenId,
   scope: TokenScope,
   /** Lower-case hexadecimal SHA-256 of the token's text. The token has 256 random bits, so no slower hash is needed. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -30,7 +29,7 @@ const StoredToken = z.object({
 });
 type StoredToken = z.infer<typeof StoredToken>;
 
-const TokenUse = z.object({ lastUsedUtcMs: z.record(z.string().regex(TOKEN_ID_SYNTAX), z.number()) });
+const TokenUse = z.object({ lastUsedUtcMs: z.record(TokenId, z.number()) });
 
 /** What a token's bearer may do: admin everything, peer also view. */
 const permits: Record<TokenScope, readonly TokenScope[]> = {
@@ -55,18 +54,30 @@ export interface TokenBearer {
   readonly scope: TokenScope;
 }
 
+export interface TokenOrder {
+  readonly scope: TokenScope;
+  readonly nowUtcMs: number;
+  /** A `TokenId` that no token has yet; a random one unless told. */
+  readonly id?: string | undefined;
+}
+
 /**
  * Makes a token, one file of its own: the command that enrols and the running engine never write the same file.
- * Throws `EngineExit` at `TOKEN_LIMIT`.
+ * Throws `EngineExit` at `TOKEN_LIMIT`, and for an id that is none or is taken.
  */
-export function issueToken(layout: EngineLayout, scope: TokenScope, nowUtcMs: number): IssuedToken {
-  if (tokenIds(layout).length >= TOKEN_LIMIT) {
+export function issueToken(layout: EngineLayout, order: TokenOrder): IssuedToken {
+  const { scope, nowUtcMs, id = randomBytes(8).toString('hex') } = order;
+  if (!TokenId.safeParse(id).success) {
+    throw new EngineExit('usage', '--token-id must be 16 hexadecimal digits in lower case.');
+  }
+  const known = tokenIds(layout);
+  if (known.includes(id)) throw new EngineExit('usage', `This node already has a token ${id}.`);
+  if (known.length >= TOKEN_LIMIT) {
     throw new EngineExit(
       'usage',
       `This node already has ${TOKEN_LIMIT} tokens, the most it keeps. Revoke some with: belvedere-engine revoke --dir ${layout.root} --token-id ID`,
     );
   }
-  const id = randomBytes(8).toString('hex');
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   tokenFile(layout, id).write({ id, scope, sha256: sha256(token).toString('hex'), createdUtcMs: nowUtcMs });
   return { id, token };
@@ -75,7 +86,7 @@ export function issueToken(layout: EngineLayout, scope: TokenScope, nowUtcMs: nu
 /** Throws `EngineExit` when there is no such token. */
 export function revokeToken(layout: EngineLayout, tokenId: string): void {
   if (!tokenIds(layout).includes(tokenId)) {
-    throw new EngineExit('usage', `This node has no token ${tokenId}.`);
+    throw new EngineExit('unknown-token', `This node has no token ${tokenId}.`);
   }
   rmSync(join(layout.tokens, `${tokenId}.json`), { force: true });
   syncDirectory(layout.tokens);
@@ -176,7 +187,7 @@ function tokenIds(layout: EngineLayout): string[] {
   return readdirSync(layout.tokens)
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
-    .filter((id) => TOKEN_ID_SYNTAX.test(id))
+    .filter((id) => TokenId.safeParse(id).success)
     .sort();
 }
 

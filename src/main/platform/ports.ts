@@ -31,7 +31,8 @@ export type SecretName =
   | `node/${string}/ssh-password`
   | `node/${string}/ssh-key`
   | `node/${string}/ssh-key-passphrase`
-  | `node/${string}/engine-token`;
+  | `node/${string}/engine-token`
+  | `node/${string}/engine-token-before`;
 
 /** The part of an engine's client that the media relay needs. `platform/engine-client`'s `EngineClient` is one. */
 export interface LiveEngine {

@@ -10,6 +10,7 @@ import {
   enrolStep,
   healthStep,
   registerStep,
+  revokeStep,
   serviceStep,
   startStep,
   switchStep,
@@ -36,8 +37,8 @@ export function defineDeploy(dependencies: DeployDependencies): AnyRunDefinition
       startStep,
       healthStep,
       tidyStep,
-      // Last: what the site knows of is there to stay.
       registerStep,
+      revokeStep,
     ],
     open: (request) => new DeployContext(request, dependencies),
   });
@@ -55,7 +56,10 @@ export function createDeployFeature(
       start: ({ nodeId }) => {
         // Fails with `not-found` or `vault-locked` before there is a run.
         inventory.sshTarget(nodeId);
-        return { runId: runs.begin({ kind: 'deploy', nodeId, input: {} }) };
+        const runId = runs.begin({ kind: 'deploy', nodeId, input: {} });
+        // No run before this one can be taken back any more.
+        inventory.settleDeployed(nodeId);
+        return { runId };
       },
     },
   };

@@ -1,4 +1,5 @@
-import { Enrolment } from '../../../shared/engine-api/index.ts';
+import { randomBytes } from 'node:crypto';
+import { Enrolment, unknownTokenExitCode } from '../../../shared/engine-api/index.ts';
 import { DeskError, fail } from '../../failure.ts';
 import type { Step, StepIo } from '../../runs/index.ts';
 import type { DeployContext } from './context.ts';
@@ -6,6 +7,7 @@ import type { EngineEndpoint } from './ports.ts';
 
 const healthPollMs = 300;
 const maxEnrolmentBytes = 16_384;
+const revocationTimeoutMs = 15_000;
 
 export const serviceStep: Step<DeployContext> = {
   id: 'service',
@@ -50,12 +52,13 @@ export const enrolStep: Step<DeployContext> = {
   act: async (context, { signal, log }) => {
     const { host } = await context.reach(signal);
     const { version } = (await context.bundle(signal)).description;
-    const result = await host.runEngine(version, ['enrol', '--dir', host.layout.data, '--scope', 'admin'], {
-      signal,
-      maxOutputBytes: maxEnrolmentBytes,
-    });
+    // Noted first: if the desk dies right after the node issued it, somebody still knows that there is one to revoke.
+    const tokenId = randomBytes(8).toString('hex');
+    context.dependencies.inventory.noteToken(context.nodeId, tokenId);
+    const words = ['enrol', '--dir', host.layout.data, '--scope', 'admin', '--token-id', tokenId];
+    const result = await host.runEngine(version, words, { signal, maxOutputBytes: maxEnrolmentBytes });
     const enrolment = parseEnrolment(result.exitCode === 0 ? result.stdout : '');
-    if (enrolment === undefined) {
+    if (enrolment?.tokenId !== tokenId) {
       throw fail(
         'command-failed',
         `The engine on node ${context.nodeName} could not be enrolled${result.stderr === '' ? '' : `: ${result.stderr.trim().slice(0, 300)}`}`,
@@ -68,15 +71,36 @@ export const enrolStep: Step<DeployContext> = {
   },
   verify: () => Promise.resolve(),
   undo: async (context, { signal }) => {
-    const { enrolment } = context;
-    if (enrolment === undefined) return;
-    const { host } = await context.reach(signal);
-    const { version } = (await context.bundle(signal)).description;
-    const words = ['revoke', '--dir', host.layout.data, '--token-id', enrolment.tokenId];
-    await host.runEngine(version, words, { signal });
     context.enrolment = undefined;
+    await revokeSuperseded(context, signal);
   },
 };
+
+/** Revokes every token of this desk on the node but the registered engine's. */
+async function revokeSuperseded(context: DeployContext, signal: AbortSignal): Promise<number> {
+  const { nodeId, nodeName } = context;
+  const { inventory } = context.dependencies;
+  const tokenIds = inventory.supersededTokens(nodeId);
+  for (const tokenId of tokenIds) {
+    const { host } = await context.reach(signal);
+    const { version } = (await context.bundle(signal)).description;
+    inventory.beginRevoking(nodeId, tokenId);
+    const words = ['revoke', '--dir', host.layout.data, '--token-id', tokenId];
+    const { exitCode, stderr } = await host.runEngine(version, words, {
+      signal,
+      timeoutMs: revocationTimeoutMs,
+    });
+    if (exitCode !== 0 && exitCode !== unknownTokenExitCode) {
+      throw fail(
+        'command-failed',
+        `An older token on node ${nodeName} could not be revoked: ${stderr.trim().slice(0, 300)}`,
+        'The next deployment tries again.',
+      );
+    }
+    inventory.forgetToken(nodeId, tokenId);
+  }
+  return tokenIds.length;
+}
 
 function parseEnrolment(output: string): Enrolment | undefined {
   try {
@@ -204,13 +228,13 @@ async function pause(context: DeployContext, signal: AbortSignal): Promise<void>
 }
 
 /** From this run's enrolment, or from an earlier one that still holds. */
-function endpointOf(context: DeployContext): EngineEndpoint {
+function endpointOf(context: DeployContext): EngineEndpoint & { readonly tokenId?: string | undefined } {
   const credentials = context.enrolment ?? context.dependencies.inventory.deployedEngine(context.nodeId);
   if (credentials === undefined) {
     throw fail('command-failed', `The engine on node ${context.nodeName} is not enrolled.`, 'Try again.');
   }
-  const { certificatePin, token } = credentials;
-  return { address: context.target.address, port: context.settings.port, certificatePin, token };
+  const { certificatePin, token, tokenId } = credentials;
+  return { address: context.target.address, port: context.settings.port, certificatePin, token, tokenId };
 }
 
 /** The version that answers to what is registered; none when nothing is, or it does not hold any more. */
@@ -243,14 +267,38 @@ export const registerStep: Step<DeployContext> = {
   act: async (context, { signal }) => {
     const { host } = await context.reach(signal);
     const { version } = (await context.bundle(signal)).description;
-    const { port, certificatePin, token } = endpointOf(context);
+    const { port, certificatePin, token, tokenId } = endpointOf(context);
     context.dependencies.inventory.markDeployed(context.nodeId, {
       version,
       host: host.kind,
       port,
       certificatePin,
       token,
+      tokenId,
     });
+  },
+  verify: () => Promise.resolve(),
+  undo: (context) => {
+    context.dependencies.inventory.restoreDeployed(context.nodeId);
+    return Promise.resolve();
+  },
+};
+
+/** Only now, as the new token is proven and registered. What cannot be revoked is no reason to take an engine back. */
+export const revokeStep: Step<DeployContext> = {
+  id: 'revoke',
+  title: 'Revoke older tokens',
+  timeoutMs: 120_000,
+  probe: () => Promise.resolve(false),
+  act: async (context, { signal, log }) => {
+    try {
+      const count = await revokeSuperseded(context, signal);
+      if (count > 0)
+        log(`${count === 1 ? 'One older token opens' : `${count} older tokens open`} this engine no more.`);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof DeskError)) throw error;
+      log(error.failure.message, 'warning');
+    }
   },
   verify: () => Promise.resolve(),
 };
@@ -264,6 +312,8 @@ export const tidyStep: Step<DeployContext> = {
   act: async (context, { signal, log }) => {
     const { releases } = await context.reach(signal);
     try {
+      // Unpacking removes it too, but a desk that died in between found nothing left to unpack.
+      await releases.removeArchive(await context.bundle(signal), signal);
       const removed = await releases.tidy(signal);
       if (removed.length > 0) log(`Removed ${removed.join(', ')}.`);
     } catch (error) {

@@ -7,6 +7,8 @@ import type { Discovery } from '../discovery/index.ts';
 import type { Feature } from '../feature.ts';
 import { CameraStore } from './camera-store.ts';
 import { Cameras } from './cameras.ts';
+import { EngineStore } from './engine-store.ts';
+import { Engines } from './engines.ts';
 import type { Inventory, InventoryChange } from './inventory.ts';
 import { NodeStore } from './node-store.ts';
 import { Nodes } from './nodes.ts';
@@ -34,6 +36,7 @@ export function createInventoryFeature(
   const secrets = new SiteSecrets(dependencies.vault);
   const cameraStore = new CameraStore(database);
   const nodeStore = new NodeStore(database);
+  const engineStore = new EngineStore(database);
   const changed = new ChangedKeys<Key>();
   const listeners = new Set<(change: InventoryChange) => void>();
   const announce = (change: InventoryChange): void => {
@@ -69,6 +72,14 @@ export function createInventoryFeature(
     secrets,
     ssh,
     clock,
+    onChange: (nodeIds) => announce({ cameraIds: [], nodeIds }),
+  });
+  const engines = new Engines({
+    database,
+    store: engineStore,
+    secrets,
+    clock,
+    node: (nodeId) => nodes.get(nodeId),
     onChange: (nodeIds) => announce({ cameraIds: [], nodeIds }),
   });
   const running = new DisposableStack();
@@ -111,13 +122,20 @@ export function createInventoryFeature(
     cameraCredentials: ({ id, username }) => secrets.ofCamera(id, username),
     sshTarget: (nodeId) => secrets.sshTarget(nodes.get(nodeId).node),
     engineAddress: (nodeId) => {
-      const { node, certificatePin } = nodes.get(nodeId);
-      if (node.engine.kind === 'none' || certificatePin === undefined) return undefined;
-      return { nodeName: node.name, address: node.address, port: node.engine.port, certificatePin };
+      const { node, engine } = nodes.get(nodeId);
+      if (engine === undefined) return undefined;
+      const { port, certificatePin } = engine;
+      return { nodeName: node.name, address: node.address, port, certificatePin };
     },
     engineToken: (nodeId) => secrets.engineToken(nodeId),
-    deployedEngine: (nodeId) => nodes.deployedEngine(nodeId),
-    markDeployed: (nodeId, engine) => nodes.markDeployed(nodeId, engine),
+    deployedEngine: (nodeId) => engines.deployedEngine(nodeId),
+    markDeployed: (nodeId, engine) => engines.markDeployed(nodeId, engine),
+    restoreDeployed: (nodeId) => engines.restoreDeployed(nodeId),
+    settleDeployed: (nodeId) => engines.settleDeployed(nodeId),
+    noteToken: (nodeId, tokenId) => engineStore.addToken(nodeId, tokenId),
+    supersededTokens: (nodeId) => engines.supersededTokens(nodeId),
+    beginRevoking: (nodeId, tokenId) => engineStore.markRevoking(nodeId, tokenId),
+    forgetToken: (nodeId, tokenId) => engineStore.removeToken(nodeId, tokenId),
     onChange: (listener) => {
       const entry = (change: InventoryChange): void => listener(change);
       listeners.add(entry);

@@ -1,21 +1,12 @@
 import { z } from 'zod';
 import type { SiteNode } from '../../../shared/contract/index.ts';
 import type { Database } from '../../platform/ports.ts';
-
-/** What a deployment leaves behind, without the token. */
-export interface StoredEngine {
-  readonly version: string;
-  readonly host: 'systemd' | 'supervised';
-  readonly port: number;
-  readonly deployedUtcMs: number;
-  /** Base64 SHA-256 of the certificate's SubjectPublicKeyInfo. */
-  readonly certificatePin: string;
-}
+import type { StoredEngine } from './engine-store.ts';
 
 export interface StoredNode {
   readonly node: SiteNode;
   /** Set when `node.engine` is deployed. */
-  readonly certificatePin?: string;
+  readonly engine?: StoredEngine;
 }
 
 const Row = z.object({
@@ -34,10 +25,11 @@ const EngineColumns = z.object({
   engine_port: z.int(),
   deployed_utc_ms: z.number(),
   certificate_pin: z.string(),
+  token_id: z.string().nullable(),
 });
 
 const select = `
-  SELECT node.*, version, host, node_engine.port AS engine_port, deployed_utc_ms, certificate_pin
+  SELECT node.*, version, host, node_engine.port AS engine_port, deployed_utc_ms, certificate_pin, token_id
   FROM node LEFT JOIN node_engine ON node_engine.node_id = node.id`;
 
 /** The nodes' tables. Knows no rules but the schema's. */
@@ -73,17 +65,6 @@ export class NodeStore {
       .run(node);
   }
 
-  putEngine(nodeId: string, engine: StoredEngine): void {
-    this.#database
-      .prepare(
-        `INSERT INTO node_engine (node_id, version, host, port, deployed_utc_ms, certificate_pin)
-         VALUES (@nodeId, @version, @host, @port, @deployedUtcMs, @certificatePin)
-         ON CONFLICT (node_id) DO UPDATE SET version = excluded.version, host = excluded.host, port = excluded.port,
-           deployed_utc_ms = excluded.deployed_utc_ms, certificate_pin = excluded.certificate_pin`,
-      )
-      .run({ nodeId, ...engine });
-  }
-
   remove(id: string): void {
     this.#database.prepare('DELETE FROM node WHERE id = ?').run(id);
   }
@@ -103,9 +84,11 @@ function storedNode(raw: unknown): StoredNode {
     addedUtcMs: row.added_utc_ms,
   };
   if (!engine.success) return { node: { ...node, engine: { kind: 'none' } } };
-  const { version, host, engine_port: port, deployed_utc_ms: deployedUtcMs, certificate_pin } = engine.data;
+  const { version, host, engine_port: port, deployed_utc_ms: deployedUtcMs } = engine.data;
+  const { certificate_pin: certificatePin, token_id: tokenId } = engine.data;
+  const seen = { version, host, port, deployedUtcMs };
   return {
-    node: { ...node, engine: { kind: 'deployed', version, host, port, deployedUtcMs } },
-    certificatePin: certificate_pin,
+    node: { ...node, engine: { kind: 'deployed', ...seen } },
+    engine: { ...seen, certificatePin, ...(tokenId !== null && { tokenId }) },
   };
 }

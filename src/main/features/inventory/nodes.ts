@@ -4,7 +4,6 @@ import { fail } from '../../failure.ts';
 import type { Clock, Database } from '../../platform/ports.ts';
 import type { Ssh } from '../../platform/ssh/ports.ts';
 import type { CameraStore } from './camera-store.ts';
-import type { DeployedEngine } from './inventory.ts';
 import type { NodeStore, StoredNode } from './node-store.ts';
 import type { SiteSecrets } from './site-secrets.ts';
 import { SlugAllocator } from './slug.ts';
@@ -80,23 +79,6 @@ export class Nodes {
     database.transaction(() => {
       store.remove(nodeId);
       secrets.removeNode(nodeId);
-    })();
-    this.#dependencies.onChange([nodeId]);
-  }
-
-  deployedEngine(nodeId: string): DeployedEngine | undefined {
-    const { node, certificatePin } = this.get(nodeId);
-    if (node.engine.kind === 'none' || certificatePin === undefined) return undefined;
-    const { version, host, port } = node.engine;
-    return { version, host, port, certificatePin, token: this.#dependencies.secrets.engineToken(nodeId) };
-  }
-
-  markDeployed(nodeId: string, { token, ...engine }: DeployedEngine): void {
-    const { database, store, secrets, clock } = this.#dependencies;
-    database.transaction(() => {
-      this.get(nodeId);
-      store.putEngine(nodeId, { ...engine, deployedUtcMs: clock.utcMs() });
-      secrets.putEngineToken(nodeId, token);
     })();
     this.#dependencies.onChange([nodeId]);
   }

@@ -4,6 +4,14 @@ import { fail } from '../../failure.ts';
 import type { SecretName, Vault } from '../../platform/ports.ts';
 import type { SshTarget } from '../../platform/ssh/ports.ts';
 
+const nodeSecrets = [
+  'ssh-password',
+  'ssh-key',
+  'ssh-key-passphrase',
+  'engine-token',
+  'engine-token-before',
+] as const;
+
 /** Where the site's secrets are in the vault. Every read and write throws `vault-locked`. */
 export class SiteSecrets {
   readonly #vault: Vault;
@@ -58,8 +66,25 @@ export class SiteSecrets {
     return this.#need(`node/${nodeId}/engine-token`, `node ${nodeId}`);
   }
 
+  removeEngineToken(nodeId: string): void {
+    this.#vault.remove(`node/${nodeId}/engine-token`);
+  }
+
+  /** Of the engine that was registered before the newest deployment, in case that is taken back. */
+  putEngineTokenBefore(nodeId: string, token: string): void {
+    this.#vault.put(`node/${nodeId}/engine-token-before`, token);
+  }
+
+  engineTokenBefore(nodeId: string): string {
+    return this.#need(`node/${nodeId}/engine-token-before`, `node ${nodeId}`);
+  }
+
+  removeEngineTokenBefore(nodeId: string): void {
+    this.#vault.remove(`node/${nodeId}/engine-token-before`);
+  }
+
   removeNode(nodeId: string): void {
-    for (const secret of ['ssh-password', 'ssh-key', 'ssh-key-passphrase', 'engine-token'] as const) {
+    for (const secret of nodeSecrets) {
       this.#vault.remove(`node/${nodeId}/${secret}`);
     }
   }
