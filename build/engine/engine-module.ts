@@ -24,6 +24,8 @@ export async function bundleEngineModule(root: string): Promise<EngineModule> {
     input: join(root, 'src', 'engine', 'index.ts'),
     cwd: root,
     platform: 'node',
+    // CommonJS packages look for their files beside themselves; in the bundle that is beside the bundle.
+    transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
     logLevel: 'warn',
     onLog(level, log, handle) {
       // An import that is missing would only fail on the node.

@@ -21,6 +21,7 @@ export function lockDirectory(layout: EngineLayout): Disposable {
         `Another engine already works on ${layout.root}. Stop it first, or give this one another directory with --dir.`,
       );
     }
+    if (!(error instanceof Database.SqliteError)) throw error;
     throw new EngineExit(
       'directory-unusable',
       `The engine cannot write to ${layout.root} (${errorCode(error)} at ${layout.lock}). Give its user write permission there or choose another directory with --dir.`,
