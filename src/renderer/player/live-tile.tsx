@@ -1,16 +1,16 @@
 import { Loader } from '@mantine/core';
 import { IconAlertTriangleFilled, IconPlayerPauseFilled } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StreamName } from '../../shared/engine-api/camera.ts';
-import { formatBitrate, formatDuration, formatFramesPerSecond } from '../ui/index.ts';
+import { formatAge, formatBitrate, formatFramesPerSecond } from '../ui/index.ts';
 import { browserClock } from './browser-clock.ts';
 import { openFlvPlayer } from './flv-player.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import { problemWords } from './problem-words.ts';
+import type { ProblemWords } from './problem-words.ts';
 import { startTileSession } from './tile-session.ts';
-import type { LiveTicket, TileProblem, TileState, TileStatistics } from './tile-session.ts';
+import type { LiveTicket, TileState, TileStatistics } from './tile-session.ts';
 import { useOnScreen } from './use-on-screen.ts';
 import './live-tile.css';
 
@@ -23,12 +23,13 @@ export interface LiveTileProps {
   readonly queue: HandshakeQueue;
   readonly openLive: OpenLive;
   readonly showStatistics: boolean;
-  /** Recording state, shown beside the name. */
-  readonly badge: ReactNode;
+  /** Why there is no picture, when the site knows; stands for what the player sees of it. */
+  readonly explanation: string | undefined;
 }
 
-/** One camera's picture, with words on it whenever it is not live. */
-export function LiveTile({ cameraId, name, stream, queue, openLive, showStatistics, badge }: LiveTileProps) {
+/** One camera's picture, with words on it whenever it is not live, and nothing on it when it is. */
+export function LiveTile(props: LiveTileProps) {
+  const { cameraId, name, stream, queue, openLive, showStatistics, explanation } = props;
   const tile = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const isOnScreen = useOnScreen(tile);
@@ -55,23 +56,31 @@ export function LiveTile({ cameraId, name, stream, queue, openLive, showStatisti
   return (
     <div className={`live-tile live-tile--${state.kind}`} ref={tile} data-tile-state={state.kind}>
       <video ref={video} data-camera-id={cameraId} muted autoPlay playsInline aria-label={name} />
-      <TileMessage state={state} />
-      <div className="live-tile__name">
-        <span className="truncate">{name}</span>
-        {badge}
-      </div>
-      {showStatistics && statistics !== undefined && <Statistics statistics={statistics} stream={stream} />}
+      <TileMessage state={state} explanation={explanation} />
+      {showStatistics && state.kind === 'playing' && statistics !== undefined && (
+        <Statistics statistics={statistics} stream={stream} />
+      )}
     </div>
   );
 }
 
-function TileMessage({ state }: { readonly state: TileState }) {
+interface TileMessageProps {
+  readonly state: TileState;
+  readonly explanation: string | undefined;
+}
+
+function TileMessage({ state, explanation }: TileMessageProps) {
   const { t } = useTranslation();
   switch (state.kind) {
     case 'playing':
       return null;
     case 'opening':
-      return (
+      return explanation !== undefined ? (
+        <output className="live-tile__message">
+          <IconAlertTriangleFilled size={20} aria-hidden className="live-tile__warning" />
+          <span>{explanation}</span>
+        </output>
+      ) : (
         <output className="live-tile__message">
           <Loader size="xs" color="gray.4" aria-hidden />
           <span>{t('tile.opening')}</span>
@@ -80,7 +89,12 @@ function TileMessage({ state }: { readonly state: TileState }) {
     case 'stalled':
       return <Freeze lastFrameMs={state.lastFrameMs} />;
     case 'failed':
-      return <Problem problem={state.problem} retryAtMs={state.retryAtMs} />;
+      return (
+        <Problem
+          words={explanation === undefined ? problemWords(t, state.problem) : { message: explanation }}
+          retryAtMs={state.retryAtMs}
+        />
+      );
   }
 }
 
@@ -104,15 +118,15 @@ function Freeze({ lastFrameMs }: { readonly lastFrameMs: number }) {
   return (
     <output className="live-tile__freeze numeric">
       <IconPlayerPauseFilled size={14} aria-hidden />
-      {t('tile.frozen', { age: formatDuration(Math.max(0, nowMs - lastFrameMs)) })}
+      {t('tile.frozen', { age: formatAge(nowMs - lastFrameMs) })}
     </output>
   );
 }
 
-function Problem({ problem, retryAtMs }: { readonly problem: TileProblem; readonly retryAtMs: number }) {
+function Problem({ words, retryAtMs }: { readonly words: ProblemWords; readonly retryAtMs: number }) {
   const { t } = useTranslation();
   const nowMs = useTick();
-  const { message, remedy } = problemWords(t, problem);
+  const { message, remedy } = words;
   return (
     <output className="live-tile__message">
       <IconAlertTriangleFilled size={20} aria-hidden className="live-tile__warning" />

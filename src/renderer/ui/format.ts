@@ -51,6 +51,12 @@ export function formatDuration(durationMs: number): string {
   return days < 365 ? `${whole.format(days)} days` : 'over a year';
 }
 
+/** How long something has been so, in whole seconds at least, because it is counted before the reader's eyes. */
+export function formatAge(ageMs: number): string {
+  const seconds = Math.max(0, Math.round(ageMs / 1000));
+  return seconds < 10 ? `${whole.format(seconds)} s` : formatDuration(seconds * 1000);
+}
+
 /** A signed offset: `+12 ms`, `−3.4 s`. */
 export function formatOffset(offsetMs: number): string {
   const sign = offsetMs < 0 ? '−' : '+';
@@ -74,6 +80,11 @@ export function formatTime(utcMs: number): string {
 
 export function formatDateTime(utcMs: number): string {
   return dateAndTime.format(utcMs);
+}
+
+/** A moment in the past: the time, and the date too when it was not within the last 18 hours. */
+export function formatSince(utcMs: number, nowUtcMs: number): string {
+  return nowUtcMs - utcMs < 18 * 3_600_000 ? formatTime(utcMs) : formatDateTime(utcMs);
 }
 
 /** Names in the order people count: `Camera 2` before `Camera 10`. */

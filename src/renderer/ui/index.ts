@@ -10,4 +10,5 @@ export type { Tone } from './state-badge.tsx';
 export { DataTable } from './table/data-table.tsx';
 export type { Column } from './table/data-table.tsx';
 export { useAction } from './use-action.ts';
+export { useNowUtcMs } from './use-now.ts';
 export type { Action, ActionState } from './use-action.ts';

@@ -13,8 +13,8 @@ export interface OpenedDesk {
 }
 
 interface Fixtures {
-  /** Starts a scripted desk, whose outside world takes `stepMs` for a step, and opens its page. Errors in the browser's console fail the test. */
-  readonly openDesk: (scenario: ScenarioName, stepMs?: number) => Promise<OpenedDesk>;
+  /** Starts a scripted desk and opens its page. Errors in the browser's console fail the test. */
+  readonly openDesk: (scenario: ScenarioName) => Promise<OpenedDesk>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -25,8 +25,8 @@ export const test = base.extend<Fixtures>({
     page.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text());
     });
-    await use(async (scenario, stepMs) => {
-      const desk = new ScriptedDesk({ scenario, pageDirectory, ...(stepMs === undefined ? {} : { stepMs }) });
+    await use(async (scenario) => {
+      const desk = new ScriptedDesk({ scenario, pageDirectory });
       desks.push(desk);
       await desk.start();
       await page.goto(desk.url());

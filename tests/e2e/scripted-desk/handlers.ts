@@ -12,6 +12,7 @@ import type {
   StepState,
 } from '../../../src/shared/contract/index.ts';
 import type { StateBox } from './state-box.ts';
+import { fleetEvents, inventoryEvents, mapped } from './streams.ts';
 import {
   deployed,
   discoveredCamera,
@@ -21,7 +22,6 @@ import {
   openAccess,
   recordingHealth,
   upHealth,
-  worldTimeUtcMs,
 } from './world.ts';
 import type { World } from './world.ts';
 
@@ -29,8 +29,8 @@ import type { World } from './world.ts';
 export interface Script {
   readonly world: StateBox<World>;
   readonly tickets: OneTimeSecrets<LiveTarget>;
-  /** How long the scripted outside world takes for one step. */
-  readonly stepMs: number;
+  /** How long the scripted outside world takes for one step, asked before each. */
+  readonly stepMs: () => number;
 }
 
 export const scripted = {
@@ -65,7 +65,7 @@ export class ScriptedHandlers {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       act();
-    }, steps * this.#script.stepMs);
+    }, steps * this.#script.stepMs());
     this.#timers.add(timer);
   }
 
@@ -124,12 +124,7 @@ export class ScriptedHandlers {
         start: ({ nodeId }) => ({ runId: this.#startRun(nodeId) }),
       },
       fleet: {
-        watch: (_, signal) =>
-          mapped(world.watch(signal), ({ nodeHealth, cameraHealth }) => ({
-            atUtcMs: worldTimeUtcMs,
-            nodes: [...nodeHealth],
-            cameras: [...cameraHealth],
-          })),
+        watch: (_, signal) => fleetEvents(world.watch(signal)),
       },
       wall: {
         layout: () => world.read().wall,
@@ -155,12 +150,7 @@ export class ScriptedHandlers {
       }));
     };
     return {
-      watch: (_, signal) =>
-        mapped(world.watch(signal), ({ cameras, nodes }) => ({
-          kind: 'snapshot' as const,
-          cameras: [...cameras],
-          nodes: [...nodes],
-        })),
+      watch: (_, signal) => inventoryEvents(world.watch(signal)),
       addCameras: ({ deviceIds }) => this.#addCameras(deviceIds),
       renameCamera: ({ cameraId, name }) => changeCamera(cameraId, (camera) => ({ ...camera, name })),
       changeCameraCredentials: ({ cameraId, username, password }) => {
@@ -316,10 +306,11 @@ export class ScriptedHandlers {
   }
 
   #assign(cameraIds: readonly string[], nodeId: string | undefined): void {
+    const moved = new Set(cameraIds);
     this.#change((state) => ({
       ...state,
       cameras: state.cameras.map((camera) => {
-        if (!cameraIds.includes(camera.id)) return camera;
+        if (!moved.has(camera.id)) return camera;
         const { nodeId: _, ...rest } = camera;
         return nodeId === undefined ? rest : { ...rest, nodeId };
       }),
@@ -327,11 +318,13 @@ export class ScriptedHandlers {
     this.#later(2, () =>
       this.#change((state) => ({
         ...state,
-        cameraHealth: state.cameras.map((camera, index) =>
-          camera.nodeId === undefined
+        cameraHealth: state.cameras.map((camera, index) => {
+          const old = state.cameraHealth[index];
+          if (old !== undefined && !moved.has(camera.id)) return old;
+          return camera.nodeId === undefined
             ? { cameraId: camera.id, state: { kind: 'not-assigned' } }
-            : recordingHealth(camera, index),
-        ),
+            : recordingHealth(camera, index);
+        }),
       })),
     );
   }
@@ -422,13 +415,4 @@ function stepState(index: number, current: number, part: number): StepState {
   if (index < current) return { kind: 'done', startedUtcMs: nowMs - 1200, finishedUtcMs: nowMs };
   if (index > current) return { kind: 'waiting' };
   return { kind: 'running', startedUtcMs: nowMs, ...(index === 2 ? { progress: part / 4 } : {}) };
-}
-
-async function* mapped<T, U>(source: AsyncIterable<T>, map: (value: T) => U): AsyncGenerator<U, void> {
-  let last: U | undefined;
-  for await (const value of source) {
-    const next = map(value);
-    if (next !== last) yield next;
-    last = next;
-  }
 }

@@ -20,7 +20,6 @@ export interface ScriptedDeskOptions {
   /** The built page. */
   readonly pageDirectory: string;
   readonly port?: number;
-  readonly stepMs?: number;
 }
 
 const silent: Log = {
@@ -39,13 +38,15 @@ export class ScriptedDesk {
   readonly #script: ScriptedHandlers;
   readonly #server: DeskServer;
   #port = 0;
+  /** How long a step of the outside world takes: slow to look at it, quick to have done with it. */
+  stepMs = 30;
 
   constructor(options: ScriptedDeskOptions) {
     const clock = systemClock;
     this.world = new StateBox<World>(scenarios[options.scenario]());
     const tokens = new SessionTokens(16);
     const tickets = new OneTimeSecrets<LiveTarget>({ clock, lifetimeMs: 30_000, maximum: 256 });
-    this.#script = new ScriptedHandlers({ world: this.world, tickets, stepMs: options.stepMs ?? 60 });
+    this.#script = new ScriptedHandlers({ world: this.world, tickets, stepMs: () => this.stepMs });
     const router = createRouter(bindContract(contract, this.#script.handlers()));
     this.#server = new DeskServer({
       port: options.port ?? 0,

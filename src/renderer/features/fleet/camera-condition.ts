@@ -10,9 +10,17 @@ export type CameraCondition =
   /** Recording, but no frame came for `ageMs`. */
   | { readonly kind: 'frozen'; readonly ageMs: number }
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'waiting'; readonly reason: WaitingReason; readonly detail: string }
-  | { readonly kind: 'disk-full'; readonly detail: string }
-  | { readonly kind: 'disk-error'; readonly detail: string }
+  /** No stream. `ageMs`: of its newest frame, where there was one; retries do not begin it anew. */
+  | {
+      readonly kind: 'waiting';
+      readonly reason: WaitingReason;
+      readonly sinceUtcMs: number;
+      readonly ageMs?: number;
+    }
+  /** Had a stream until `ageMs` ago, and why it ended is not known yet. */
+  | { readonly kind: 'lost'; readonly ageMs: number }
+  | { readonly kind: 'disk-full'; readonly sinceUtcMs: number }
+  | { readonly kind: 'disk-error'; readonly sinceUtcMs: number }
   | { readonly kind: 'off' }
   | { readonly kind: 'not-assigned' }
   | { readonly kind: 'node-not-deployed' }
@@ -39,15 +47,47 @@ export function cameraCondition(camera: Camera, health: CameraHealth | undefined
     case 'off':
       return { kind: 'off' };
     case 'halted':
-      return { kind: recording.reason, detail: recording.detail };
+      return { kind: recording.reason, sinceUtcMs: recording.sinceUtcMs };
     case 'recording':
+      // The segment stays open for a moment after the stream was lost.
+      if (main.state.kind === 'waiting') return waiting(main.state, main.lastFrameAgeMs);
       return main.lastFrameAgeMs !== undefined && main.lastFrameAgeMs > frozenAfterMs
         ? { kind: 'frozen', ageMs: main.lastFrameAgeMs }
         : { kind: 'recording' };
     case 'waiting-for-stream':
-      return main.state.kind === 'waiting'
-        ? { kind: 'waiting', reason: main.state.reason, detail: main.state.detail }
+      if (main.state.kind === 'waiting') return waiting(main.state, main.lastFrameAgeMs);
+      return main.lastFrameAgeMs !== undefined && main.lastFrameAgeMs > frozenAfterMs
+        ? { kind: 'lost', ageMs: main.lastFrameAgeMs }
         : { kind: 'connecting' };
+  }
+}
+
+function waiting(
+  { reason, sinceUtcMs }: Extract<StreamState, { kind: 'waiting' }>,
+  ageMs: number | undefined,
+): CameraCondition {
+  return { kind: 'waiting', reason, sinceUtcMs, ...(ageMs === undefined ? {} : { ageMs }) };
+}
+
+/** How long it has been so, where that is known. */
+export function conditionAgeMs(condition: CameraCondition, nowUtcMs: number): number | undefined {
+  switch (condition.kind) {
+    case 'frozen':
+    case 'lost':
+      return condition.ageMs;
+    case 'waiting':
+      return condition.ageMs ?? nowUtcMs - condition.sinceUtcMs;
+    case 'disk-full':
+    case 'disk-error':
+      return nowUtcMs - condition.sinceUtcMs;
+    case 'recording':
+    case 'connecting':
+    case 'off':
+    case 'not-assigned':
+    case 'node-not-deployed':
+    case 'node-down':
+    case 'pending':
+      return undefined;
   }
 }
 
@@ -65,6 +105,7 @@ export function conditionTone(condition: CameraCondition): Tone {
     case 'node-not-deployed':
       return 'warning';
     case 'waiting':
+    case 'lost':
     case 'disk-full':
     case 'disk-error':
     case 'node-down':
@@ -84,6 +125,7 @@ export function conditionGroup(condition: CameraCondition): ConditionGroup {
       return 'not-assigned';
     case 'frozen':
     case 'connecting':
+    case 'lost':
     case 'waiting':
     case 'disk-full':
     case 'disk-error':

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
-import { StateBadge, formatDuration, formatOffset } from '../../ui/index.ts';
+import { StateBadge, formatAge, formatOffset } from '../../ui/index.ts';
 import { conditionTone } from './camera-condition.ts';
 import type { CameraCondition } from './camera-condition.ts';
 import { nodeTone } from './node-condition.ts';
@@ -17,7 +17,12 @@ export function cameraWords(t: TFunction, condition: CameraCondition): Condition
     case 'frozen':
       return {
         label: t('cameraCondition.frozen'),
-        detail: t('cameraCondition.noFrameFor', { age: formatDuration(condition.ageMs) }),
+        detail: t('cameraCondition.noFrameFor', { age: formatAge(condition.ageMs) }),
+      };
+    case 'lost':
+      return {
+        label: t('cameraCondition.waiting'),
+        detail: t('cameraCondition.noFrameFor', { age: formatAge(condition.ageMs) }),
       };
     case 'waiting':
       return { label: t('cameraCondition.waiting'), detail: t(`streamReason.${condition.reason}`) };

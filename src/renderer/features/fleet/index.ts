@@ -1,5 +1,5 @@
 export {
-  cameraCondition,
+  conditionAgeMs,
   conditionGroup,
   conditionGroups,
   conditionTone,

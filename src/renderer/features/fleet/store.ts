@@ -23,12 +23,25 @@ export interface FleetChange {
   readonly cameras: readonly CameraHealth[];
 }
 
+/** A retry is no news: until it succeeds, the reason of the failure before it stands. */
+function withReasonKept(now: CameraHealth, before: CameraHealth | undefined): CameraHealth {
+  if (now.state.kind !== 'reported' || before?.state.kind !== 'reported' || now.nodeId !== before.nodeId) {
+    return now;
+  }
+  const { main } = now.state;
+  const { state } = before.state.main;
+  if (main.state.kind !== 'connecting' || state.kind !== 'waiting') return now;
+  return { ...now, state: { ...now.state, main: { ...main, state } } };
+}
+
 /** The fleet after `change`, which names only what is new. */
 export function applyFleetChange(state: FleetState, change: FleetChange): FleetState {
   const nodes = new Map(state.nodes);
   for (const node of change.nodes) nodes.set(node.nodeId, node);
   const cameras = new Map(state.cameras);
-  for (const camera of change.cameras) cameras.set(camera.cameraId, camera);
+  for (const camera of change.cameras) {
+    cameras.set(camera.cameraId, withReasonKept(camera, state.cameras.get(camera.cameraId)));
+  }
   return { loaded: true, atUtcMs: change.atUtcMs, nodes, cameras };
 }
 

@@ -5,7 +5,16 @@ import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
 import type { NodeEngine } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
-import { ConfirmDialog, FailureNotice, formatDateTime, goTo, useAction } from '../../ui/index.ts';
+import {
+  ConfirmDialog,
+  FailureNotice,
+  formatAge,
+  formatDateTime,
+  formatSince,
+  goTo,
+  useAction,
+  useNowUtcMs,
+} from '../../ui/index.ts';
 import { listBundles, startDeploy } from '../deploy/index.ts';
 import { CameraBadge, NodeBadge, isUnfinished, useCameraRows } from '../fleet/index.ts';
 import { removeNode } from '../inventory/index.ts';
@@ -37,7 +46,11 @@ export function NodeDrawer({ row, onClose }: NodeDrawerProps) {
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       <div className="node-drawer">
-        {condition.kind === 'down' && <FailureNotice failure={condition.failure} />}
+        {condition.kind === 'down' && (
+          <FailureNotice failure={condition.failure}>
+            <DownSince sinceUtcMs={condition.sinceUtcMs} />
+          </FailureNotice>
+        )}
         {condition.kind === 'config-failed' && <FailureNotice failure={condition.failure} />}
         <EnginePart row={row} />
         {run !== undefined && <RunPart row={row} />}
@@ -68,6 +81,19 @@ export function NodeDrawer({ row, onClose }: NodeDrawerProps) {
         <RemovePart row={row} onRemoved={onClose} />
       </div>
     </Drawer>
+  );
+}
+
+function DownSince({ sinceUtcMs }: { readonly sinceUtcMs: number }) {
+  const { t } = useTranslation();
+  const nowUtcMs = useNowUtcMs();
+  return (
+    <span className="numeric">
+      {t('site.downFor', {
+        duration: formatAge(nowUtcMs - sinceUtcMs),
+        time: formatSince(sinceUtcMs, nowUtcMs),
+      })}
+    </span>
   );
 }
 

@@ -2,8 +2,9 @@ import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
 import type { Tone } from '../../ui/index.ts';
-import { Panel, StateIcon, formatNames, goTo } from '../../ui/index.ts';
-import { cameraWords, conditionTone, nodeTone, nodeWords } from '../fleet/index.ts';
+import { Panel, StateIcon, formatAge, formatNames, formatSince, goTo, useNowUtcMs } from '../../ui/index.ts';
+import { cameraWords, conditionAgeMs, conditionTone, nodeTone, nodeWords } from '../fleet/index.ts';
+import type { CameraCondition } from '../fleet/index.ts';
 import type { Attention } from './attention.ts';
 
 interface Entry {
@@ -11,11 +12,15 @@ interface Entry {
   readonly tone: Tone;
   readonly title: string;
   readonly detail: string | undefined;
+  /** What to do now. */
+  readonly remedy?: string | undefined;
+  /** How long it has been so. */
+  readonly ageMs?: number | undefined;
   readonly actionLabel: string;
   readonly act: () => void;
 }
 
-function entryOf(t: TFunction, attention: Attention): Entry {
+function entryOf(t: TFunction, attention: Attention, nowUtcMs: number): Entry {
   switch (attention.kind) {
     case 'node': {
       const { label, detail } = nodeWords(t, attention.condition);
@@ -30,6 +35,8 @@ function entryOf(t: TFunction, attention: Attention): Entry {
         ]
           .filter(Boolean)
           .join(' '),
+        remedy: failure?.remedy,
+        ageMs: attention.sinceUtcMs === undefined ? undefined : nowUtcMs - attention.sinceUtcMs,
         actionLabel: t('attention.openNode'),
         act: () => {
           goTo('nodes', { node: attention.nodeId });
@@ -41,11 +48,16 @@ function entryOf(t: TFunction, attention: Attention): Entry {
       return {
         key: `cameras ${label} ${detail ?? ''}`,
         tone: conditionTone(attention.condition),
-        title:
-          attention.condition.kind === 'frozen'
-            ? t('attention.frozen', { count: attention.names.length })
-            : t('attention.cameras', { count: attention.names.length, reason: detail ?? label }),
-        detail: formatNames(attention.names, 5),
+        title: camerasTitle(t, attention.condition, attention.names),
+        detail:
+          attention.place === undefined
+            ? formatNames(attention.names, 5)
+            : t('attention.place', {
+                address: attention.place.address,
+                node: attention.place.nodeName ?? '–',
+              }),
+        remedy: camerasRemedy(t, attention.condition),
+        ageMs: conditionAgeMs(attention.condition, nowUtcMs),
         actionLabel: t('attention.showCameras'),
         act: () => {
           goTo('cameras', { state: 'attention' });
@@ -77,23 +89,48 @@ function entryOf(t: TFunction, attention: Attention): Entry {
   }
 }
 
+function camerasTitle(t: TFunction, condition: CameraCondition, names: readonly string[]): string {
+  const [name = ''] = names;
+  const count = names.length;
+  if (condition.kind === 'frozen') return t('attention.frozen', { count, name });
+  if (condition.kind === 'off') return t('attention.off', { count, name });
+  if (condition.kind === 'lost') return t('attention.lost', { count, name });
+  const { label, detail } = cameraWords(t, condition);
+  return t('attention.cameras', { count, name, reason: detail ?? label });
+}
+
+function camerasRemedy(t: TFunction, condition: CameraCondition): string | undefined {
+  if (condition.kind === 'frozen') return t('streamRemedy.silent');
+  return condition.kind === 'waiting' ? t(`streamRemedy.${condition.reason}`) : undefined;
+}
+
 const shownAtMost = 8;
 
 /** What needs a person first. Gone when all is well. */
 export function AttentionPanel({ attention }: { readonly attention: readonly Attention[] }) {
   const { t } = useTranslation();
+  const nowUtcMs = useNowUtcMs();
   return (
     <Panel title={t('attention.title')}>
       <ul className="attention">
         {attention.slice(0, shownAtMost).map((item) => {
-          const entry = entryOf(t, item);
+          const entry = entryOf(t, item, nowUtcMs);
           return (
             <li key={entry.key}>
               <StateIcon tone={entry.tone} size={18} />
               <div className="attention__text">
                 <div className="attention__title">{entry.title}</div>
-                {entry.detail !== undefined && <div className="dim truncate">{entry.detail}</div>}
+                {entry.detail !== undefined && <div className="dim">{entry.detail}</div>}
+                {entry.remedy !== undefined && <div>{entry.remedy}</div>}
               </div>
+              {entry.ageMs !== undefined && (
+                <div className="attention__age numeric">
+                  {t('attention.for', { duration: formatAge(entry.ageMs) })}
+                  <div className="dim">
+                    {t('attention.since', { time: formatSince(nowUtcMs - entry.ageMs, nowUtcMs) })}
+                  </div>
+                </div>
+              )}
               <Button size="xs" variant="default" onClick={entry.act}>
                 {entry.actionLabel}
               </Button>

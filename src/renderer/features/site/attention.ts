@@ -1,3 +1,4 @@
+import { conditionAgeMs } from '../fleet/index.ts';
 import type { CameraCondition, CameraRow, NodeCondition } from '../fleet/index.ts';
 
 /** A node as far as attention goes. */
@@ -16,12 +17,15 @@ export type Attention =
       readonly condition: NodeCondition;
       /** Its cameras that do not record because of it. */
       readonly cameraCount: number;
+      readonly sinceUtcMs?: number;
     }
-  /** Cameras that should record and do not, with one reason in common. */
+  /** Cameras that should record and do not, with one reason in common; the condition is that of the longest. */
   | {
       readonly kind: 'cameras';
       readonly condition: CameraCondition;
       readonly names: readonly string[];
+      /** Where to look when it is just one. */
+      readonly place?: { readonly address: string; readonly nodeName: string | undefined };
     }
   | { readonly kind: 'not-assigned'; readonly names: readonly string[] }
   | { readonly kind: 'not-deployed'; readonly names: readonly string[] };
@@ -32,7 +36,6 @@ function groupKey(condition: CameraCondition): string | undefined {
     case 'recording':
     case 'connecting':
     case 'pending':
-    case 'off':
     case 'not-assigned':
     case 'node-not-deployed':
       return undefined;
@@ -43,7 +46,9 @@ function groupKey(condition: CameraCondition): string | undefined {
     case 'waiting':
       return `waiting ${condition.reason}`;
     case 'frozen':
-      return 'frozen';
+    case 'lost':
+    case 'off':
+      return condition.kind;
   }
 }
 
@@ -64,25 +69,42 @@ function needsAttention(condition: NodeCondition): boolean {
   }
 }
 
+/** A node knows since when it is down; since when its disk is full is known by the cameras that halted. */
+function sinceOf(
+  condition: NodeCondition,
+  affected: readonly CameraCondition[],
+): { readonly sinceUtcMs?: number } {
+  if (condition.kind === 'down') return { sinceUtcMs: condition.sinceUtcMs };
+  const since = affected.flatMap((halted) => ('sinceUtcMs' in halted ? [halted.sinceUtcMs] : []));
+  return since.length === 0 ? {} : { sinceUtcMs: Math.min(...since) };
+}
+
 /** Whether a camera stands still because its node does. */
 function isNodesFault(condition: CameraCondition): boolean {
   return condition.kind === 'node-down' || condition.kind === 'disk-full' || condition.kind === 'disk-error';
 }
 
+function isLonger(a: CameraCondition, b: CameraCondition, nowUtcMs: number): boolean {
+  return (conditionAgeMs(a, nowUtcMs) ?? 0) > (conditionAgeMs(b, nowUtcMs) ?? 0);
+}
+
 export function findAttention(
   nodes: readonly NodeFact[],
   cameras: readonly CameraRow[],
+  nowUtcMs: number,
 ): readonly Attention[] {
-  const affected = new Map<string, number>();
-  const groups = new Map<string, { readonly condition: CameraCondition; readonly names: string[] }>();
-  for (const { camera, condition } of cameras) {
+  const affected = new Map<string, CameraCondition[]>();
+  const groups = new Map<string, { condition: CameraCondition; readonly rows: CameraRow[] }>();
+  for (const row of cameras) {
+    const { camera, condition } = row;
     if (camera.nodeId !== undefined && isNodesFault(condition)) {
-      affected.set(camera.nodeId, (affected.get(camera.nodeId) ?? 0) + 1);
+      affected.set(camera.nodeId, [...(affected.get(camera.nodeId) ?? []), condition]);
     }
     const key = groupKey(condition);
     if (key === undefined) continue;
-    const group = groups.get(key) ?? { condition, names: [] };
-    group.names.push(camera.name);
+    const group = groups.get(key) ?? { condition, rows: [] };
+    group.rows.push(row);
+    if (isLonger(condition, group.condition, nowUtcMs)) group.condition = condition;
     groups.set(key, group);
   }
   const found: Attention[] = nodes
@@ -92,11 +114,17 @@ export function findAttention(
       nodeId: id,
       name,
       condition,
-      cameraCount: affected.get(id) ?? 0,
+      cameraCount: affected.get(id)?.length ?? 0,
+      ...sinceOf(condition, affected.get(id) ?? []),
     }))
     .sort((a, b) => b.cameraCount - a.cameraCount);
-  const byCount = [...groups.values()].sort((a, b) => b.names.length - a.names.length);
-  for (const { condition, names } of byCount) found.push({ kind: 'cameras', condition, names });
+  const byCount = [...groups.values()].sort((a, b) => b.rows.length - a.rows.length);
+  for (const { condition, rows } of byCount) {
+    const names = rows.map(({ camera }) => camera.name);
+    const [only] = rows.length === 1 ? rows : [];
+    const place = only && { address: only.camera.address, nodeName: only.nodeName };
+    found.push({ kind: 'cameras', condition, names, ...(place && { place }) });
+  }
 
   const unassigned = cameras.filter(({ condition }) => condition.kind === 'not-assigned');
   if (unassigned.length > 0) {

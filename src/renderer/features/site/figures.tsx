@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Tone } from '../../ui/index.ts';
 import { StateIcon, formatBitrate, formatBytes, formatCount, formatDuration } from '../../ui/index.ts';
-import { mainStream, summarizeDisk, upVolumes } from '../fleet/index.ts';
+import { mainStream, summarizeDisk, upVolumes, useFleet } from '../fleet/index.ts';
 import type { CameraRow } from '../fleet/index.ts';
 import type { NodeRow } from '../nodes/index.ts';
 
@@ -11,6 +11,12 @@ interface Figure {
   readonly of?: string;
   readonly tone?: Tone;
 }
+
+/** Nothing is known yet; the figures keep their places. */
+const noFigures: readonly Figure[] = (['recording', 'nodes', 'rate', 'lost', 'disk'] as const).map((id) => ({
+  id,
+  value: '–',
+}));
 
 function figuresOf(nodes: readonly NodeRow[], cameras: readonly CameraRow[]): readonly Figure[] {
   const recording = cameras.filter(({ condition }) => condition.kind === 'recording').length;
@@ -52,9 +58,10 @@ export interface FiguresProps {
 /** The site in five numbers. */
 export function Figures({ nodes, cameras }: FiguresProps) {
   const { t } = useTranslation();
+  const isKnown = useFleet((state) => state.loaded);
   return (
     <dl className="figures">
-      {figuresOf(nodes, cameras).map(({ id, value, of, tone }) => (
+      {(isKnown ? figuresOf(nodes, cameras) : noFigures).map(({ id, value, of, tone }) => (
         <div key={id} className="figures__one">
           <dt>{t(`figures.${id}`)}</dt>
           <dd className="numeric">

@@ -1,14 +1,24 @@
 import { Progress } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { StateBadge, formatBitrate, formatBytes, formatCpu, formatDuration, hashOf } from '../../ui/index.ts';
-import { nodeTone, nodeWords, summarizeDisk, upVolumes, useFleet } from '../fleet/index.ts';
+import {
+  StateBadge,
+  formatAge,
+  formatBitrate,
+  formatBytes,
+  formatCpu,
+  formatDuration,
+  formatSince,
+  hashOf,
+  useNowUtcMs,
+} from '../../ui/index.ts';
+import { nodeTone, nodeWords, summarizeDisk, upVolumes } from '../fleet/index.ts';
 import type { NodeRow } from '../nodes/index.ts';
 
 /** One node at a glance; leads to its detail. */
 export function NodeCard({ row }: { readonly row: NodeRow }) {
   const { t } = useTranslation();
   const { node, condition, health, up, load } = row;
-  const atUtcMs = useFleet((state) => state.atUtcMs);
+  const nowUtcMs = useNowUtcMs();
   const isHalted = condition.kind === 'disk-full' || condition.kind === 'disk-error';
   const disk = summarizeDisk(upVolumes(health), load.bitrateBps);
   const usedShare = disk.totalBytes === 0 ? 0 : 1 - disk.freeBytes / disk.totalBytes;
@@ -21,7 +31,10 @@ export function NodeCard({ row }: { readonly row: NodeRow }) {
       {up === undefined ? (
         <div className="node-card__absent dim">
           {condition.kind === 'down'
-            ? t('site.downFor', { duration: formatDuration(atUtcMs - condition.sinceUtcMs) })
+            ? t('site.downFor', {
+                duration: formatAge(nowUtcMs - condition.sinceUtcMs),
+                time: formatSince(condition.sinceUtcMs, nowUtcMs),
+              })
             : t('site.noFigures')}
         </div>
       ) : (

@@ -66,7 +66,7 @@ function columnsIn(t: TFunction): readonly Column<CameraRow>[] {
       sortBy: ({ health }) => mainStream(health)?.bitrateBps,
       cell: ({ health }) => {
         const stream = mainStream(health);
-        return stream === undefined ? '–' : formatBitrate(stream.bitrateBps);
+        return stream?.state.kind === 'streaming' ? formatBitrate(stream.bitrateBps) : '–';
       },
     },
     {
@@ -77,7 +77,7 @@ function columnsIn(t: TFunction): readonly Column<CameraRow>[] {
       sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
       cell: ({ health }) => {
         const stream = mainStream(health);
-        return stream === undefined ? '–' : formatFramesPerSecond(stream.framesPerSecond);
+        return stream?.state.kind === 'streaming' ? formatFramesPerSecond(stream.framesPerSecond) : '–';
       },
     },
     {

@@ -134,7 +134,10 @@ export function LivePage() {
   return (
     <Page
       title={t('pages.live')}
-      summary={single?.camera.name}
+      summary={
+        single !== undefined &&
+        t('wall.single', { node: single.nodeName ?? '–', address: single.camera.address })
+      }
       actions={
         <>
           {single === undefined && pages.length > 1 && (

@@ -2,10 +2,10 @@ import { ActionIcon, Button } from '@mantine/core';
 import { IconArrowsMaximize, IconArrowsMinimize, IconPlus, IconX } from '@tabler/icons-react';
 import type { DragEvent, KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { TFunction } from 'i18next';
 import type { StreamName } from '../../../shared/engine-api/camera.ts';
 import { LiveTile } from '../../player/index.ts';
 import type { HandshakeQueue, OpenLive } from '../../player/index.ts';
-
 import { StateIcon } from '../../ui/index.ts';
 import { moveFocus } from './focus.ts';
 import { cameraWords, conditionTone } from '../fleet/index.ts';
@@ -51,6 +51,20 @@ export interface WallTileProps {
   readonly onToggleSingle: () => void;
 }
 
+/** What the site knows of a camera that sends nothing; the tile itself only sees that no picture comes. */
+function explanationOf(t: TFunction, row: CameraRow, stream: StreamName): string | undefined {
+  const { condition, health } = row;
+  if (condition.kind === 'waiting' || condition.kind === 'lost') {
+    const { label, detail } = cameraWords(t, condition);
+    return `${label}: ${detail ?? ''}`;
+  }
+  // The sub stream is opened when somebody looks, and may be refused while the main stream is recorded.
+  const shown = health?.state.kind === 'reported' ? health.state[stream]?.state : undefined;
+  return shown?.kind === 'waiting'
+    ? `${t('cameraCondition.waiting')}: ${t(`streamReason.${shown.reason}`)}`
+    : undefined;
+}
+
 export function WallTile(props: WallTileProps) {
   const { t } = useTranslation();
   const { row, position, onDropped, onRemove, onToggleSingle } = props;
@@ -81,7 +95,6 @@ export function WallTile(props: WallTileProps) {
   }
   const { camera, condition } = row;
   const state = cameraWords(t, condition).label;
-  const isRecording = condition.kind === 'recording';
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
     if (event.key === 'Enter') onToggleSingle();
@@ -109,6 +122,38 @@ export function WallTile(props: WallTileProps) {
       onKeyDown={onKeyDown}
       {...dropTarget}
     >
+      {/* Beside the picture, not on it: cameras burn their own clock and name into any of its corners. */}
+      <div className="wall-tile__caption">
+        <StateIcon tone={conditionTone(condition)} size={14} />
+        <span className="wall-tile__name truncate">{camera.name}</span>
+        <span
+          className={
+            condition.kind === 'recording' ? 'wall-tile__state wall-tile__state--calm' : 'wall-tile__state'
+          }
+        >
+          {state}
+        </span>
+        <div className="wall-tile__controls">
+          {onRemove !== undefined && !props.isSingle && (
+            <ActionIcon
+              variant="transparent"
+              size={24}
+              aria-label={t('wall.remove', { name: camera.name })}
+              onClick={onRemove}
+            >
+              <IconX size={16} />
+            </ActionIcon>
+          )}
+          <ActionIcon
+            variant="transparent"
+            size={24}
+            aria-label={t(props.isSingle ? 'wall.back' : 'wall.enlarge', { name: camera.name })}
+            onClick={onToggleSingle}
+          >
+            {props.isSingle ? <IconArrowsMinimize size={16} /> : <IconArrowsMaximize size={16} />}
+          </ActionIcon>
+        </div>
+      </div>
       <LiveTile
         cameraId={camera.id}
         name={camera.name}
@@ -116,35 +161,8 @@ export function WallTile(props: WallTileProps) {
         queue={props.queue}
         openLive={props.openLive}
         showStatistics={props.showStatistics}
-        badge={
-          <span title={state} className="wall-tile__badge">
-            <StateIcon tone={conditionTone(condition)} size={14} />
-            <span className={isRecording ? 'visually-hidden' : 'wall-tile__state'}>{state}</span>
-          </span>
-        }
+        explanation={explanationOf(t, row, props.stream)}
       />
-      <div className="wall-tile__controls">
-        {onRemove !== undefined && !props.isSingle && (
-          <ActionIcon
-            variant="filled"
-            color="dark.5"
-            size="md"
-            aria-label={t('wall.remove', { name: camera.name })}
-            onClick={onRemove}
-          >
-            <IconX size={16} />
-          </ActionIcon>
-        )}
-        <ActionIcon
-          variant="filled"
-          color="dark.5"
-          size="md"
-          aria-label={t(props.isSingle ? 'wall.back' : 'wall.enlarge', { name: camera.name })}
-          onClick={onToggleSingle}
-        >
-          {props.isSingle ? <IconArrowsMinimize size={16} /> : <IconArrowsMaximize size={16} />}
-        </ActionIcon>
-      </div>
     </div>
   );
 }

@@ -16,6 +16,7 @@ export const wallTexts = {
     cameras: 'List of cameras',
     closePicker: 'Close the list',
     fullscreen: 'Full screen (F)',
+    single: 'recorded by {{node}} · camera at {{address}}',
     backToGrid: 'Back to the grid',
     tile: '{{name}}, {{state}}',
     remove: 'Take {{name}} off the wall',

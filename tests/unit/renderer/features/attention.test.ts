@@ -4,18 +4,19 @@ import { firstSteps } from '../../../../src/renderer/features/site/first-steps.t
 import { filterCameras } from '../../../../src/renderer/features/cameras/filter.ts';
 import { camera, recording, reported, row, streaming } from './site-builders.ts';
 
+const { lastFrameAgeMs: _, ...neverStreamed } = streaming;
 const healthy = row(camera('a', 'n1'), reported(camera('a', 'n1'), recording, streaming));
 const downCamera = (id: string) =>
   row(camera(id, 'n2'), { cameraId: id, nodeId: 'n2', state: { kind: 'unknown', reason: 'node-down' } });
-const refused = (id: string) =>
+const refused = (id: string, sinceUtcMs = 200) =>
   row(
     camera(id, 'n1'),
     reported(
       camera(id, 'n1'),
       { kind: 'waiting-for-stream' },
       {
-        ...streaming,
-        state: { kind: 'waiting', reason: 'refused-credentials', detail: '', sinceUtcMs: 0, retryAtUtcMs: 1 },
+        ...neverStreamed,
+        state: { kind: 'waiting', reason: 'refused-credentials', detail: '', sinceUtcMs, retryAtUtcMs: 1 },
       },
     ),
   );
@@ -26,7 +27,7 @@ const down = {
 } as const;
 
 test('a healthy site needs nobody', () => {
-  expect(findAttention([{ id: 'n1', name: 'One', condition: { kind: 'up' } }], [healthy])).toEqual([]);
+  expect(findAttention([{ id: 'n1', name: 'One', condition: { kind: 'up' } }], [healthy], 0)).toEqual([]);
 });
 
 test('a node speaks for its cameras, cameras are grouped by reason, chores come last', () => {
@@ -36,13 +37,14 @@ test('a node speaks for its cameras, cameras are grouped by reason, chores come 
       { id: 'n2', name: 'Two', condition: down },
       { id: 'n3', name: 'Three', condition: { kind: 'not-deployed' } },
     ],
-    [healthy, downCamera('b'), downCamera('c'), refused('d'), refused('e'), row(camera('f'))],
+    [healthy, downCamera('b'), downCamera('c'), refused('d'), refused('e', 100), row(camera('f'))],
+    1000,
   );
   expect(found).toEqual([
-    { kind: 'node', nodeId: 'n2', name: 'Two', condition: down, cameraCount: 2 },
+    { kind: 'node', nodeId: 'n2', name: 'Two', condition: down, cameraCount: 2, sinceUtcMs: 0 },
     {
       kind: 'cameras',
-      condition: { kind: 'waiting', reason: 'refused-credentials', detail: '' },
+      condition: { kind: 'waiting', reason: 'refused-credentials', sinceUtcMs: 100 },
       names: ['Camera d', 'Camera e'],
     },
     { kind: 'not-assigned', names: ['Camera f'] },
@@ -51,19 +53,18 @@ test('a node speaks for its cameras, cameras are grouped by reason, chores come 
 });
 
 test('the first steps are done by what is there', () => {
-  const nothing = { cameras: 0, nodes: 0, nodesWithEngine: 0, assigned: 0, recording: 0 };
+  const nothing = { cameras: 0, nodes: 0, nodesWithEngine: 0, assigned: 0 };
   const done = (progress: Partial<typeof nothing>) =>
     firstSteps({ ...nothing, ...progress })
       .filter((step) => step.done)
       .map(({ id }) => id);
   expect(done({})).toEqual([]);
   expect(done({ cameras: 3, nodes: 1 })).toEqual(['cameras', 'nodes']);
-  expect(done({ cameras: 3, nodes: 1, nodesWithEngine: 1, assigned: 3, recording: 1 })).toEqual([
+  expect(done({ cameras: 3, nodes: 1, nodesWithEngine: 1, assigned: 3 })).toEqual([
     'cameras',
     'nodes',
     'deploy',
     'assign',
-    'live',
   ]);
 });
 

@@ -46,14 +46,30 @@ describe('a camera’s condition', () => {
       'refused',
       one,
       reported(one, { kind: 'waiting-for-stream' }, waitingFor('refused-credentials')),
-      { kind: 'waiting', reason: 'refused-credentials', detail: 'd' },
+      { kind: 'waiting', reason: 'refused-credentials', sinceUtcMs: 0, ageMs: 30 },
+    ],
+    [
+      'lost, with its last segment still open',
+      one,
+      reported(one, recording, waitingFor('silent')),
+      { kind: 'waiting', reason: 'silent', sinceUtcMs: 0, ageMs: 30 },
+    ],
+    [
+      'lost, and nobody knows why yet',
+      one,
+      reported(
+        one,
+        { kind: 'waiting-for-stream' },
+        { ...streaming, state: { kind: 'connecting', sinceUtcMs: 0 }, lastFrameAgeMs: 5001 },
+      ),
+      { kind: 'lost', ageMs: 5001 },
     ],
     ['on its way', one, reported(one, { kind: 'waiting-for-stream' }, streaming), { kind: 'connecting' }],
     [
       'halted',
       one,
       reported(one, { kind: 'halted', reason: 'disk-full', detail: 'full', sinceUtcMs: 0 }, streaming),
-      { kind: 'disk-full', detail: 'full' },
+      { kind: 'disk-full', sinceUtcMs: 0 },
     ],
     ['off', one, reported(one, { kind: 'off' }, streaming), { kind: 'off' }],
   ] as const)('%s', (...[, of, health, expected]) => {
