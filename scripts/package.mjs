@@ -1,9 +1,10 @@
 // Makes the installers with electron-builder. `npm run package -- --linux|--mac|--win` chooses the target, `--dir` makes only
 // the unpacked folder. Further words go to electron-builder as they are.
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findElectron } from './electron-binary.mjs';
 
@@ -38,26 +39,41 @@ const isForThisMachine = !words.some((word) =>
   ['--mac', '--win', '--linux', '-m', '-w', '-l'].includes(word),
 );
 const local = electron.kind === 'present' && isForThisMachine ? [`-c.electronDist=${distDirectory}`] : [];
-const builder = spawnSync(
-  process.execPath,
-  [
-    join(root, 'node_modules', 'electron-builder', 'cli.js'),
-    '--config',
-    'build/electron-builder.json',
-    ...local,
-    ...words,
-  ],
-  { cwd: root, stdio: ['inherit', 'inherit', 'pipe'], encoding: 'utf8' },
-);
-process.stderr.write(builder.stderr);
+const built = await build([
+  join(root, 'node_modules', 'electron-builder', 'cli.js'),
+  '--config',
+  'build/electron-builder.json',
+  ...local,
+  ...words,
+]);
 if (
-  builder.status !== 0 &&
+  built.status !== 0 &&
   electron.kind === 'absent' &&
-  /download|ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|getaddrinfo/i.test(builder.stderr)
+  /download|ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|getaddrinfo/i.test(built.said)
 ) {
   console.error(
     `\nBelvedere was not packaged: ${electron.reason}, and it cannot be downloaded from here.\n` +
       'Run this where the internet is reachable, or unpack Electron for this platform somewhere and set ELECTRON_OVERRIDE_DIST_PATH to that folder.',
   );
 }
-process.exit(builder.status ?? 1);
+process.exit(built.status);
+
+/**
+ * Runs electron-builder, showing what it says as it says it. Traces of its own insides help nobody and are left out.
+ *
+ * @param {string[]} args
+ * @returns {Promise<{ status: number, said: string }>}
+ */
+function build(args) {
+  return new Promise((resolve) => {
+    const builder = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [builder.stdout, builder.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        said += `${line}\n`;
+        if (!/^\s+at /.test(line)) console.error(line);
+      });
+    }
+    builder.on('close', (code) => resolve({ status: code ?? 1, said }));
+  });
+}
