@@ -14,6 +14,13 @@ export class DeskError extends Error {
   }
 }
 
+/** As the contract has it. */
+const maximumLength = 2000;
+
+/** What is too long is cut: parts of a message may be what a node or a camera said. */
 export function fail(code: FailureCode, message: string, remedy?: string): DeskError {
-  return new DeskError(remedy === undefined ? { code, message } : { code, message, remedy });
+  const failure = { code, message: message.slice(0, maximumLength) };
+  return new DeskError(
+    remedy === undefined ? failure : { ...failure, remedy: remedy.slice(0, maximumLength) },
+  );
 }

@@ -182,6 +182,17 @@ describe('cameras of the inventory', () => {
   });
 });
 
+function engineWith(version: string, letter: string) {
+  return {
+    version,
+    host: 'supervised',
+    port: 7443,
+    certificatePin: `${letter.repeat(43)}=`,
+    token: letter.repeat(43),
+    tokenId: letter.repeat(16),
+  } as const;
+}
+
 describe('nodes of the inventory', () => {
   it('adds a node after signing in, and removes it with its secrets', async () => {
     await using site = await createTestSite();
@@ -290,15 +301,6 @@ describe('nodes of the inventory', () => {
     await using site = await createTestSite();
     const { nodeId } = await addNode(site);
     const { inventory } = site;
-    const engineWith = (version: string, letter: string) =>
-      ({
-        version,
-        host: 'supervised',
-        port: 7443,
-        certificatePin: `${letter.repeat(43)}=`,
-        token: letter.repeat(43),
-        tokenId: letter.repeat(16),
-      }) as const;
     const [first, second] = [engineWith('0.1.0', 'a'), engineWith('0.2.0', 'b')];
     for (const { tokenId } of [first, second]) inventory.noteToken(nodeId, tokenId);
 

@@ -12,7 +12,7 @@ const SECRET_NAMES = [
   'Authorization',
 ] as const;
 
-const USER_INFORMATION_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s"/?#@]+@/gi;
+const USER_INFORMATION_IN_URL = /([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s"/?#]+@/gi;
 const AUTHORIZATION_HEADER = /(authorization["']? *[:=] *["']?[a-z]+ +)[^"'\\\r\n]+/gi;
 const BEARER_TOKEN = /\b(Bearer +)[A-Za-z0-9_-]{20,}/g;
 

@@ -1,6 +1,6 @@
 const secretKey = /pass(word|phrase|wd)|secret|token|authorization|cookie|private_?key|credential|ticket/i;
-/** User information in a URL, RFC 3986 §3.2.1. */
-const userInformation = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi;
+/** User information in a URL, RFC 3986 §3.2.1, and up to the last `@` where a password has some of its own. */
+const userInformation = /([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#]*@/gi;
 /** Session codes, tickets and tokens carried by our own addresses. */
 const secretParameter = /\b(code|ticket|token|password)=[^\s&#"']+/gi;
 const authorizationHeader = /\b(Bearer|Basic|Digest) +[^\s"']{4,}[^\n"']*/g;

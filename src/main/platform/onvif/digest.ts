@@ -20,7 +20,7 @@ export function strongestChallenge(headers: readonly string[]): DigestChallenge 
 }
 
 const scheme = /(?:^|,)\s*(Digest|Basic|Bearer|NTLM|Negotiate)\s+/gi;
-const parameter = /([a-zA-Z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
+const parameter = /([a-zA-Z-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
 
 function parseChallenges(header: string): DigestChallenge[] {
   const starts = [...header.slice(0, 8192).matchAll(scheme)];

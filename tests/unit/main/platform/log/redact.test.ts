@@ -24,6 +24,10 @@ describe('what the log shows', () => {
     expect(redactText(`cannot open rtsp://admin:${secret}@10.0.0.7/main`)).toBe(
       'cannot open rtsp://[redacted]@10.0.0.7/main',
     );
+    // As people type passwords.
+    expect(redactText(`cannot open rtsp://admin:p@${secret}@10.0.0.7/main`)).toBe(
+      'cannot open rtsp://[redacted]@10.0.0.7/main',
+    );
     expect(redactText(`GET /media/live?ticket=${secret}&x=1`)).toBe('GET /media/live?ticket=[redacted]&x=1');
     expect(redactText(`http://127.0.0.1:1/#code=${secret}`)).toBe('http://127.0.0.1:1/#code=[redacted]');
     expect(redactText(`Authorization: Bearer ${secret}`)).toBe('Authorization: Bearer [redacted]');

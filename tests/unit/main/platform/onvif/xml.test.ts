@@ -28,6 +28,12 @@ describe('parseXml', () => {
     expect(() => parseXml(text)).toThrow(XmlError);
   });
 
+  it('refuses what would take long, before it takes long', () => {
+    const startedMs = performance.now();
+    expect(() => parseXml(`<r>${'x<a/>'.repeat(200_000)}</r>`)).toThrow(XmlError);
+    expect(performance.now() - startedMs).toBeLessThan(100);
+  });
+
   it('gives back what was escaped', () => {
     const hostile = `</Username><x y="'&amp;'">ä`;
     expect(parseXml(`<A b="${escapeXml(hostile)}">${escapeXml(hostile)}</A>`)).toEqual({
