@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
 import { startAdministeredEngine } from '../support/administered-engine.ts';
+import type { EngineCommand } from '../integration/engine-process.ts';
 
 const CameraLine = z.object({
   mainUrl: z.string(),
@@ -20,17 +21,22 @@ const clockTicksPerSecond = 100;
 
 /**
  * What it costs the engine to record cameras: simulated ones in their own process, the engine in its own, on loopback.
- * CPU counts every thread, user and system, after a warm-up.
+ * CPU counts every thread, user and system, after a warm-up; memory is looked at once a second.
  */
 export async function benchIngest(options: {
   readonly cameras: number;
   readonly seconds: number;
+  /** Of each main stream; the scenes' own when it is not given. */
+  readonly bitrateBps?: number;
+  /** An engine bundle to measure in place of the source, whose types take memory to strip. */
+  readonly bundle?: string;
 }): Promise<object> {
   await using cleanup = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-bench-'));
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  const cameras = await startCameras(options.cameras, cleanup);
-  const engine = cleanup.use(await startAdministeredEngine(directory));
+  const cameras = await startCameras(options, cleanup);
+  const command = options.bundle === undefined ? undefined : await unpackBundle(options.bundle, directory);
+  const engine = cleanup.use(await startAdministeredEngine(join(directory, 'engine'), command));
 
   await engine.configure(cameras);
   const recording = await engine.until(
@@ -44,7 +50,11 @@ export async function benchIngest(options: {
     status: await engine.status(),
     atMs: performance.now(),
   };
-  await delay(options.seconds * 1000);
+  const proportionalSets: number[] = [];
+  for (let second = 1; second <= options.seconds; second += 1) {
+    await delay(before.atMs + second * 1000 - performance.now());
+    proportionalSets.push(await proportionalSetMiB(engine.process.processId));
+  }
   const after = {
     cpu: await cpuSeconds(engine.process.processId),
     status: await engine.status(),
@@ -60,7 +70,8 @@ export async function benchIngest(options: {
     cameras: options.cameras,
     seconds: round(seconds, 1),
     cpuSecondsPer60s: round(((after.cpu - before.cpu) / seconds) * 60, 2),
-    pssMiB: round(await proportionalSetMiB(engine.process.processId), 1),
+    pssMiB: round(median(proportionalSets), 1),
+    pssHighestMiB: round(Math.max(...proportionalSets), 1),
     lostFrames: sum(after.status, 'framesLost'),
     framesPerSecond: round(
       (sum(after.status, 'framesReceived') - sum(before.status, 'framesReceived')) / seconds,
@@ -70,9 +81,21 @@ export async function benchIngest(options: {
   };
 }
 
-async function startCameras(count: number, cleanup: AsyncDisposableStack): Promise<CameraConfig[]> {
+async function unpackBundle(archive: string, directory: string): Promise<EngineCommand> {
+  const releases = join(directory, 'releases');
+  await mkdir(releases);
+  execFileSync('tar', ['-xzf', archive, '-C', releases]);
+  const [release = ''] = await readdir(releases);
+  return { file: join(releases, release, 'bin', 'belvedere-engine'), args: [], environment: {} };
+}
+
+async function startCameras(
+  { cameras: count, bitrateBps }: { readonly cameras: number; readonly bitrateBps?: number },
+  cleanup: AsyncDisposableStack,
+): Promise<CameraConfig[]> {
   const entry = join(import.meta.dirname, '..', '..', 'src', 'sim', 'camera', 'main.ts');
-  const child = spawn(process.execPath, [entry, '--count', String(count)], {
+  const bitrate = bitrateBps === undefined ? [] : ['--bitrate', String(bitrateBps)];
+  const child = spawn(process.execPath, [entry, '--count', String(count), ...bitrate], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   cleanup.defer(async () => {
@@ -107,6 +130,10 @@ async function cpuSeconds(pid: number): Promise<number> {
 async function proportionalSetMiB(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
   return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) / 1024;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function round(value: number, digits: number): number {

@@ -1,9 +1,9 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchIngest } from './ingest.ts';
 
 /**
- * `npm run bench -- NAME [--cameras N] [--seconds S] [--json]`. A benchmark measures and never judges; figures that are
+ * `npm run bench -- NAME [--cameras N] [--seconds S] [--bitrate BPS] [--bundle FILE] [--json]`. A benchmark measures and never judges; figures that are
  * quoted stand in docs/benchmarks.md with the machine and the command.
  */
 const benches = { ingest: benchIngest } as const;
@@ -13,6 +13,8 @@ const { values, positionals } = parseArgs({
   options: {
     cameras: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '20' },
+    bitrate: { type: 'string' },
+    bundle: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -24,11 +26,18 @@ if (bench === undefined) {
   );
   process.exit(2);
 }
-const figures = await bench({ cameras: Number(values.cameras), seconds: Number(values.seconds) });
+const figures = await bench({
+  cameras: Number(values.cameras),
+  seconds: Number(values.seconds),
+  ...(values.bundle === undefined ? {} : { bundle: values.bundle }),
+  ...(values.bitrate === undefined ? {} : { bitrateBps: Number(values.bitrate) }),
+});
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
+  /** Of others too: figures taken on a busy machine are not worth much. */
+  loadAverage: loadavg().map((load) => Number(load.toFixed(1))),
 };
 if (values.json) {
   process.stdout.write(`${JSON.stringify({ name, machine, ...figures })}\n`);

@@ -5,7 +5,7 @@ import {
   SegmentList,
   enginePaths,
 } from '../../src/shared/engine-api/index.ts';
-import { EngineProcess } from '../integration/engine-process.ts';
+import { EngineProcess, engineFromSource } from '../integration/engine-process.ts';
 
 /** A real engine in a process of its own on loopback, with an administrator's view of it. */
 export interface AdministeredEngine extends AsyncDisposable {
@@ -21,8 +21,11 @@ export interface AdministeredEngine extends AsyncDisposable {
 const pollPeriodMs = 100;
 
 /** @param directory the engine's directory, made when it is not there */
-export async function startAdministeredEngine(directory: string): Promise<AdministeredEngine> {
-  const engine = await EngineProcess.start(directory);
+export async function startAdministeredEngine(
+  directory: string,
+  command = engineFromSource,
+): Promise<AdministeredEngine> {
+  const engine = await EngineProcess.start(directory, { command });
   const { token } = engine.enrol('admin');
   const ask = async (path: string, update?: object): Promise<unknown> => {
     const request = update === undefined ? {} : { method: 'PUT', body: JSON.stringify(update) };

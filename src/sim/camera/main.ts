@@ -1,6 +1,6 @@
 /**
  * Starts simulated cameras by hand: `node src/sim/camera/main.ts --count 12 --seed 1`. Prints one JSON line a camera and runs
- * until SIGINT or SIGTERM. The password is not a secret; the cameras answer on loopback only.
+ * until SIGINT or SIGTERM. With `--bitrate 4000000` the main streams have that many bits a second and no picture. The password is not a secret; the cameras answer on loopback only.
  */
 
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'first-address': { type: 'string', default: '127.20.0.1' },
     username: { type: 'string', default: 'admin' },
+    bitrate: { type: 'string' },
   },
 });
 const credentials = { username: values.username, password: 'demo-camera' };
@@ -20,6 +21,7 @@ const cameras = await createSimCameras({
   count: Number(values.count),
   seed: Number(values.seed),
   firstAddress: values['first-address'],
+  ...(values.bitrate === undefined ? {} : { mainBitrateBps: Number(values.bitrate) }),
   ...credentials,
 });
 await Promise.all(cameras.map((camera) => camera.start()));

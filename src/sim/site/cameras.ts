@@ -4,6 +4,7 @@ import { SimCamera } from '../camera/camera.ts';
 import { createIdentity } from '../camera/identity.ts';
 import { loadClip } from '../clip/clip.ts';
 import { clipFormat, scenes, type Scene } from '../clip/scenes.ts';
+import { syntheticTrack } from '../clip/synthetic.ts';
 import { packetizeClip, type PacketizedClip } from '../rtsp/packetized-clip.ts';
 
 export interface SimCamerasOptions {
@@ -15,6 +16,8 @@ export interface SimCamerasOptions {
   readonly ports?: { readonly http: number; readonly rtsp: number };
   readonly username: string;
   readonly password: string;
+  /** For load tests: main streams of this bitrate that cannot be decoded, in place of the scenes' pictures. */
+  readonly mainBitrateBps?: number;
 }
 
 const maximumCount = 250;
@@ -30,12 +33,19 @@ export async function createSimCameras(options: SimCamerasOptions): Promise<SimC
   const sources = await Promise.all(
     scenes
       .slice(0, options.count)
-      .map(async (scene) => ({ scene, source: packetizeClip(await loadClip(scene)) })),
+      .map(async (scene) => ({ scene, source: await sourceOf(scene, options.mainBitrateBps) })),
   );
   return Array.from({ length: options.count }, (_, index) => {
     const { scene, source } = sources[index % sources.length] ?? unreachable();
     return createCamera(options, { index, scene, source });
   });
+}
+
+async function sourceOf(scene: Scene, mainBitrateBps: number | undefined): Promise<PacketizedClip> {
+  const clip = await loadClip(scene);
+  if (mainBitrateBps === undefined) return packetizeClip(clip);
+  const { main, sub } = clip.streams;
+  return packetizeClip({ ...clip, streams: { main: syntheticTrack(main, mainBitrateBps), sub } });
 }
 
 function createCamera(
