@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { createStreamIngest } from '../../src/engine/ingest/index.ts';
 import type { IngestLimits, StreamIngest } from '../../src/engine/ingest/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { healthyScript, IDR, SLICE } from '../unit/engine/ingest/scripted-camera.ts';
 import type { Script } from '../unit/engine/ingest/scripted-camera.ts';
 import { frame } from '../unit/engine/rtsp/collecting-reader.ts';
@@ -71,6 +72,7 @@ function run(url: string, limits: Partial<IngestLimits> = {}): Running {
   const subscriber = new WaitingSubscriber();
   const log = new MemoryLog();
   const ingest = createStreamIngest({
+    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
     url,
     credentials: { username: 'admin', password: PASSWORD },
     clock: createSystemClock(),

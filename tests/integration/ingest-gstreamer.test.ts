@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createStreamIngest } from '../../src/engine/ingest/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { gstreamerMissing, startGstreamerServer } from '../support/gstreamer-server.ts';
 import { nalUnits, WaitingSubscriber } from './ingest-subscriber.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -31,7 +32,13 @@ function watch(
   credentials?: { readonly username: string; readonly password: string },
 ): Watching {
   const subscriber = new WaitingSubscriber();
-  const ingest = createStreamIngest({ url, credentials, clock: createSystemClock(), log: new MemoryLog() });
+  const ingest = createStreamIngest({
+    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
+    url,
+    credentials,
+    clock: createSystemClock(),
+    log: new MemoryLog(),
+  });
   ingest.subscribe(subscriber);
   ingest.start();
   return { ingest, subscriber, [Symbol.asyncDispose]: () => ingest.stop() };

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { createStreamIngest } from '../../src/engine/ingest/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { loadClip } from '../../src/sim/clip/clip.ts';
 import { scenes } from '../../src/sim/clip/scenes.ts';
 import { createSimCameras } from '../../src/sim/site/cameras.ts';
@@ -34,6 +35,7 @@ it('every frame of a simulated camera arrives bit for bit, also after the camera
   const subscriber = new WaitingSubscriber();
   const log = new MemoryLog();
   const ingest = createStreamIngest({
+    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
     url: camera.info.mainUrl,
     credentials,
     clock: createSystemClock(),

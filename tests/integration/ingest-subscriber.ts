@@ -20,7 +20,7 @@ export class WaitingSubscriber implements StreamSubscriber {
   }
 
   onSample(sample: Sample): void {
-    (sample.track === 'video' ? this.video : this.audio).push(sample);
+    (sample.track === 'video' ? this.video : this.audio).push(copyOf(sample));
     this.#announce();
   }
 
@@ -71,4 +71,9 @@ export function nalUnits(sample: Pick<Sample, 'data'>): readonly Buffer[] {
     at = end;
   }
   return nals;
+}
+
+/** What stays when the memory is used again. */
+function copyOf({ track, data, dts90k, pts90k, isSync, arrivalMonotonicMs, utcMs }: Sample): Sample {
+  return { track, data: Buffer.from(data), dts90k, pts90k, isSync, arrivalMonotonicMs, utcMs };
 }

@@ -8,6 +8,7 @@ import type {
   StreamName,
 } from '../../shared/engine-api/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
+import { SlabPool } from '../media/slab-pool.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { Camera } from './camera.ts';
 import { cameraSetChange } from './config-change.ts';
@@ -28,8 +29,12 @@ interface CameraSetOptions {
   readonly log: Log;
 }
 
+/** Beyond this, memory that cameras no longer need goes back to the system. */
+const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
+
 export function createCameraSet(options: CameraSetOptions): CameraSet {
   const { log } = options;
+  const slabPool = new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES });
   const running = new Map<CameraId, Camera>();
   const ending = new Set<Promise<void>>();
   let current: readonly CameraConfig[] = [];
@@ -48,7 +53,7 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
       current = cameras;
       for (const cameraId of change.removed) end(cameraId);
       for (const config of change.changed) running.get(config.id)?.reconfigure(config);
-      for (const config of change.added) running.set(config.id, new Camera({ ...options, config }));
+      for (const config of change.added) running.set(config.id, new Camera({ ...options, config, slabPool }));
       log.info(
         {
           cameras: cameras.length,

@@ -7,6 +7,7 @@ import type { StreamIngest } from '../ingest/index.ts';
 import { createLiveChannel } from '../live/index.ts';
 import type { Admission, LiveChannel, ViewerSink } from '../live/index.ts';
 import type { StreamSubscriber } from '../media/sample.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
 import type { StreamSource } from './config-change.ts';
 
 /** How long a stream stays connected after the last one who wanted it: people change between pages and come back. */
@@ -14,6 +15,7 @@ const LINGER_MS = 10_000;
 
 interface CameraStreamOptions {
   readonly source: StreamSource;
+  readonly slabPool: SlabPool;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,9 +34,15 @@ export class CameraStream {
   #isStopped = false;
   #linger: Disposable | undefined;
 
-  constructor({ source, clock, log }: CameraStreamOptions) {
+  constructor({ source, slabPool, clock, log }: CameraStreamOptions) {
     this.#clock = clock;
-    this.#ingest = createStreamIngest({ url: source.url, credentials: source.credentials, clock, log });
+    this.#ingest = createStreamIngest({
+      url: source.url,
+      credentials: source.credentials,
+      slabPool,
+      clock,
+      log,
+    });
     this.#live = createLiveChannel({ clock, log });
     this.#liveSubscription = this.#ingest.subscribe(this.#live);
   }

@@ -4,6 +4,7 @@ import type { CameraConfig, EngineCameraStatus, StreamName } from '../../shared/
 import type { Admission, ViewerSink } from '../live/index.ts';
 import { createRecorder } from '../recording/index.ts';
 import type { Recorder } from '../recording/index.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { CameraStream } from './camera-stream.ts';
 import { isSameSource, mainSource, subSource } from './config-change.ts';
@@ -12,6 +13,7 @@ import type { StreamSource } from './config-change.ts';
 interface CameraOptions {
   readonly config: CameraConfig;
   readonly store: SegmentStore;
+  readonly slabPool: SlabPool;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -19,6 +21,7 @@ interface CameraOptions {
 /** A camera as the engine runs it: main stream, second stream where there is one, and the recorder of the main stream. */
 export class Camera {
   readonly #store: SegmentStore;
+  readonly #slabPool: SlabPool;
   readonly #clock: Clock;
   readonly #log: Log;
   #config: CameraConfig;
@@ -30,9 +33,10 @@ export class Camera {
   /** What is still on its way out, so that stopping waits for it. */
   readonly #endings = new Set<Promise<void>>();
 
-  constructor({ config, store, clock, log }: CameraOptions) {
+  constructor({ config, store, slabPool, clock, log }: CameraOptions) {
     this.#config = config;
     this.#store = store;
+    this.#slabPool = slabPool;
     this.#clock = clock;
     this.#log = log.child({ camera: config.id });
     this.#main = this.#openStream('main', mainSource(config));
@@ -82,7 +86,12 @@ export class Camera {
   }
 
   #openStream(stream: StreamName, source: StreamSource): CameraStream {
-    return new CameraStream({ source, clock: this.#clock, log: this.#log.child({ stream }) });
+    return new CameraStream({
+      source,
+      slabPool: this.#slabPool,
+      clock: this.#clock,
+      log: this.#log.child({ stream }),
+    });
   }
 
   #openSub(config: CameraConfig): CameraStream | undefined {

@@ -1,5 +1,6 @@
 import { aacTrackFrom } from '../media/aac.ts';
 import type { AacTrack } from '../media/sample.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
 import {
   AacDepacketizer,
   aacPacketFormat,
@@ -29,6 +30,7 @@ export interface RtspSourceOptions {
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly maxAccessUnitBytes: number;
+  readonly slabPool: SlabPool;
   readonly pipeline: SamplePipeline;
   readonly onEnded: (failure: RtspFailure) => void;
 }
@@ -47,6 +49,7 @@ export class RtspSource {
   readonly #options: RtspSourceOptions;
   #session: RtspSession | undefined;
   #lastMediaMonotonicMs: number | undefined;
+  readonly #depacketizers: { release(): void }[] = [];
 
   constructor(options: RtspSourceOptions) {
     this.#options = options;
@@ -83,6 +86,7 @@ export class RtspSource {
 
   async close(): Promise<void> {
     await this.#session?.close();
+    for (const depacketizer of this.#depacketizers.splice(0)) depacketizer.release();
   }
 
   /** A refused audio track costs no picture. */
@@ -100,8 +104,9 @@ export class RtspSource {
   }
 
   #videoReceiver(media: MediaDescription): RtpReceiver {
-    const { pipeline, maxAccessUnitBytes } = this.#options;
+    const { pipeline, maxAccessUnitBytes, slabPool } = this.#options;
     const depacketizer = new H264Depacketizer({
+      slabPool,
       maxAccessUnitBytes,
       events: {
         onAccessUnit: (unit) => {
@@ -112,6 +117,7 @@ export class RtspSource {
         },
       },
     });
+    this.#depacketizers.push(depacketizer);
     depacketizer.offerParameterSets(media.parameters.get('sprop-parameter-sets') ?? '');
     return new RtpReceiver({
       payloadType: media.payloadType,
@@ -123,8 +129,9 @@ export class RtspSource {
   }
 
   #audioReceiver({ media, format, track }: WantedAudio): RtpReceiver {
-    const { pipeline } = this.#options;
+    const { pipeline, slabPool } = this.#options;
     const depacketizer = new AacDepacketizer({
+      slabPool,
       format,
       samplesPerFrame: track.samplesPerFrame,
       events: {
@@ -136,6 +143,7 @@ export class RtspSource {
         },
       },
     });
+    this.#depacketizers.push(depacketizer);
     return new RtpReceiver({
       payloadType: media.payloadType,
       onPacket: (packet) => {

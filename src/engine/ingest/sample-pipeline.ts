@@ -96,6 +96,7 @@ export class SamplePipeline {
     this.#emit({
       track: 'video',
       data: unit.data,
+      memory: unit.memory,
       dts90k,
       pts90k,
       isSync: unit.isSync,
@@ -119,6 +120,7 @@ export class SamplePipeline {
     this.#emit({
       track: 'audio',
       data: frame.data,
+      memory: frame.memory,
       dts90k,
       pts90k,
       isSync: true,

@@ -4,6 +4,7 @@ import type { StreamState, StreamStatus } from '../../shared/engine-api/status.t
 import { aacCodecString } from '../media/aac.ts';
 import { h264CodecString } from '../media/h264.ts';
 import type { Interruption, StreamSubscriber } from '../media/sample.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
 import { dialTcp, RtspFailure } from '../rtsp/index.ts';
 import type { Dial, RtspCredentials } from '../rtsp/index.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -48,6 +49,8 @@ export interface StreamIngestOptions {
   readonly credentials?: RtspCredentials | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where the memory of the samples comes from; one for all streams. */
+  readonly slabPool: SlabPool;
   /** How connections are made; TCP unless a test says otherwise. */
   readonly connect?: Dial;
   readonly limits?: Partial<IngestLimits>;
@@ -211,7 +214,7 @@ class RtspStreamIngest implements StreamIngest {
   }
 
   #connect(): void {
-    const { url, credentials, clock, log, connect = dialTcp } = this.#options;
+    const { url, credentials, clock, log, slabPool, connect = dialTcp } = this.#options;
     const source = new RtspSource({
       url,
       credentials,
@@ -221,6 +224,7 @@ class RtspStreamIngest implements StreamIngest {
       connectTimeoutMs: this.#limits.connectTimeoutMs,
       requestTimeoutMs: this.#limits.requestTimeoutMs,
       maxAccessUnitBytes: this.#limits.maxAccessUnitBytes,
+      slabPool,
       pipeline: this.#pipeline,
       onEnded: (failure) => {
         this.#onEnded(source, failure);

@@ -2,7 +2,7 @@ import type { LiveTag } from './live-tag.ts';
 
 /**
  * The tags since the last sync picture, for newcomers. A group of pictures larger than the bound is not kept at all: half of
- * it would show a frozen picture.
+ * it would show a frozen picture. What is kept is held.
  */
 export class GopCache {
   readonly #maximumBytes: number;
@@ -29,12 +29,14 @@ export class GopCache {
       this.#isOverflowing = false;
     }
     if (this.#isOverflowing) return;
+    tag.hold();
     this.#tags.push(tag);
     this.#byteLength += tag.byteLength;
     if (this.#byteLength > this.#maximumBytes) this.clear();
   }
 
   clear(): void {
+    for (const tag of this.#tags) tag.release();
     this.#tags = [];
     this.#byteLength = 0;
     this.#isOverflowing = true;

@@ -7,7 +7,6 @@ import {
   maximumTimestampMs,
   writeConfigurationTags,
   writeFlvHeader,
-  writeSampleTag,
 } from '../media/flv/index.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
 import { GopCache } from './gop-cache.ts';
@@ -114,7 +113,7 @@ class FlvChannel implements LiveChannel {
     this.#endLinger();
     this.#adopt(this.#nextDescription, timestampMs);
     if (sample.data.byteLength > maximumSampleBytes) this.#skip(sample);
-    else this.#distribute(liveTag(sample, origin90k));
+    else this.#distribute(new LiveTag(sample, origin90k));
   }
 
   onInterruption(interruption: Interruption): void {
@@ -178,9 +177,13 @@ class FlvChannel implements LiveChannel {
     viewer.sendGroup(group);
   }
 
+  /** Viewers first: what the cache lets go of again at once cannot be read any more. */
   #distribute(tag: LiveTag): void {
+    if (this.#viewers.size > 0) this.#offer(tag);
     this.#cache.add(tag);
-    if (this.#viewers.size === 0) return;
+  }
+
+  #offer(tag: LiveTag): void {
     const nowMonotonicMs = this.#clock.monotonicMs();
     for (const viewer of this.#viewers) {
       if (viewer.offer(tag, nowMonotonicMs)) continue;
@@ -235,12 +238,4 @@ class FlvChannel implements LiveChannel {
 
 function configurationBytes(description: StreamDescription, timestampMs: number): Uint8Array {
   return Buffer.concat(writeConfigurationTags(description, timestampMs).flatMap((tag) => tag.chunks));
-}
-
-function liveTag(sample: Sample, origin90k: number): LiveTag {
-  return new LiveTag(writeSampleTag(sample, origin90k), {
-    isVideo: sample.track === 'video',
-    isSync: sample.isSync,
-    timestampMs: flvTimestampMs(sample.dts90k, origin90k),
-  });
 }

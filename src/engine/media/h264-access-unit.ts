@@ -1,5 +1,7 @@
 import { NalType, parseSequenceParameterSet } from './h264.ts';
 import { SampleSlab } from './sample-slab.ts';
+import type { TakenSample } from './sample-slab.ts';
+import type { SlabPool } from './slab-pool.ts';
 import { BitReader } from './bit-reader.ts';
 
 /** The parameter sets in force, as NAL units without start code. */
@@ -8,13 +10,12 @@ export interface ParameterSets {
   readonly pps: Uint8Array;
 }
 
-export interface AccessUnitData {
-  /** NAL units, each after its 4-byte length. */
-  readonly data: Uint8Array;
+/** The data are NAL units, each after its 4-byte length; good until the next is begun, unless retained. */
+export interface AccessUnitData extends TakenSample {
   readonly isSync: boolean;
 }
 
-const SLAB_BYTES = 256 * 1024;
+const PREFERRED_SLAB_BYTES = 256 * 1024;
 
 /**
  * Builds access units from NAL units that arrive whole or in fragments. Every byte is copied once, into the place where
@@ -34,8 +35,8 @@ export class AccessUnitAssembler {
   #hasIdr = false;
   #startsWithFirstSlice = false;
 
-  constructor({ maxBytes }: { readonly maxBytes: number }) {
-    this.#slab = new SampleSlab({ slabBytes: SLAB_BYTES, limitBytes: maxBytes });
+  constructor({ slabPool, maxBytes }: { readonly slabPool: SlabPool; readonly maxBytes: number }) {
+    this.#slab = new SampleSlab(slabPool, { limitBytes: maxBytes, preferredBytes: PREFERRED_SLAB_BYTES });
   }
 
   /** The same object for as long as they do not change. */
@@ -101,7 +102,7 @@ export class AccessUnitAssembler {
   finish(): AccessUnitData | undefined {
     this.endNal();
     if (!this.#hasPicture) return undefined;
-    const unit = { data: this.#slab.take(), isSync: this.#hasIdr };
+    const unit = { ...this.#slab.take(), isSync: this.#hasIdr };
     this.#reset();
     return unit;
   }
@@ -111,6 +112,12 @@ export class AccessUnitAssembler {
     this.#nalOffset = undefined;
     this.#slab.truncate(0);
     this.#reset();
+  }
+
+  /** Gives the memory back; what is under construction is thrown away. */
+  release(): void {
+    this.discard();
+    this.#slab.release();
   }
 
   #reset(): void {

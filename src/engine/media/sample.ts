@@ -1,7 +1,11 @@
 /**
  * What flows through the engine: samples of a stream, with the description they need to be understood.
- * Ingest produces them; recording and live take them by reference and never copy or change a byte.
+ * Ingest produces them; recording and live take them by reference and never copy or change a byte. Whoever keeps a sample
+ * beyond the call that passed it on retains its memory first and releases it afterwards; forgetting to release costs the
+ * memory's reuse, no more.
  */
+
+import type { SampleMemory } from './slab-pool.ts';
 
 /** H.264 video (ITU-T H.264). Parameter sets are NAL units without start code. */
 export interface H264Track {
@@ -40,9 +44,11 @@ export interface Sample {
   readonly track: 'video' | 'audio';
   /**
    * Video: NAL units, each after its 4-byte length (ISO/IEC 14496-15 §5.2.3), parameter sets and access unit
-   * delimiters left out. Audio: one raw AAC frame. A view into memory that nobody writes to any more.
+   * delimiters left out. Audio: one raw AAC frame. A view into memory that nobody writes to while it is held.
    */
   readonly data: Uint8Array;
+  /** Holds `data` during the call that passes the sample on. Absent where the data has its memory for itself. */
+  readonly memory?: SampleMemory;
   /**
    * The stream's timeline in 1/90000 s from the start of its ingest; never wraps, never goes back, and goes on over
    * reconnects by the time that passed. Audio is on the same timeline.

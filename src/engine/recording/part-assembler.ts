@@ -28,6 +28,8 @@ export interface AssembledPart extends Part {
   readonly videoFrames: number;
   /** Length of the segment's video up to the end of this part, 1/90000 s. */
   readonly segmentDuration90k: number;
+  /** Once, when the part is written or thrown away: its bytes must not be read afterwards. */
+  release(): void;
 }
 
 export type AssemblyEvent =
@@ -46,7 +48,8 @@ const soundAlonePartCount = 2;
 
 interface OpenSegment {
   readonly description: StreamDescription;
-  readonly firstPicture: Sample;
+  /** Without its bytes, which are not needed for as long as a segment lasts. */
+  readonly firstPicture: Pick<Sample, 'dts90k' | 'utcMs' | 'arrivalMonotonicMs'>;
   readonly cutAfter90k: number;
   /** The stream's time at the file's time 0; known with the first part. */
   origin90k: number | undefined;
@@ -99,7 +102,7 @@ export class PartAssembler {
     return this.#closeSegment('stopped', this.#presumedVideoEnd());
   }
 
-  /** Forgets the open segment and what is held of it. The answer is the number of pictures lost. */
+  /** Forgets the open segment and releases what is held of it. The answer is the number of pictures lost. */
   discard(): number {
     const pictures = this.#video.length;
     this.#segment = undefined;
@@ -120,8 +123,7 @@ export class PartAssembler {
     const previous = this.#video.at(-1);
     if (previous !== undefined) this.#frameDuration90k = sample.dts90k - previous.dts90k;
     if (sample.isSync) this.#lastSync90k = sample.dts90k;
-    this.#video.push(sample);
-    this.#heldBytes += sample.data.byteLength;
+    this.#hold(sample, this.#video);
     return events;
   }
 
@@ -132,8 +134,7 @@ export class PartAssembler {
       this.#soundsDropped += 1;
       return nothing;
     }
-    this.#audio.push(sample);
-    this.#heldBytes += sample.data.byteLength;
+    this.#hold(sample, this.#audio);
     const soundAlone90k = this.#limits.partDurationMs * 90 * soundAlonePartCount;
     const first = this.#audio[0] ?? sample;
     const isDue =
@@ -141,14 +142,21 @@ export class PartAssembler {
     return isDue ? this.#takePart({ videoEnd90k: undefined, takesLastSound: false }) : nothing;
   }
 
+  #hold(sample: Sample, track: Sample[]): void {
+    sample.memory?.retain();
+    track.push(sample);
+    this.#heldBytes += sample.data.byteLength;
+  }
+
   #openSegment(description: StreamDescription, firstPicture: Sample): OpenSegment {
     const { segmentDurationMs, staggerMs } = this.#limits;
+    const { dts90k, utcMs, arrivalMonotonicMs } = firstPicture;
     const durationMs = segmentDurationMs + (this.#isFirstSegment ? staggerMs : 0);
     this.#isFirstSegment = false;
     return {
       description,
-      firstPicture,
-      cutAfter90k: firstPicture.dts90k + durationMs * 90,
+      firstPicture: { dts90k, utcMs, arrivalMonotonicMs },
+      cutAfter90k: dts90k + durationMs * 90,
       origin90k: undefined,
       partCount: 0,
     };
@@ -191,6 +199,7 @@ export class PartAssembler {
   }
 
   #release(): void {
+    releaseAll([...this.#video, ...this.#audio]);
     this.#video = [];
     this.#audio = [];
     this.#heldBytes = 0;
@@ -215,6 +224,7 @@ export class PartAssembler {
       ...writePart(segment.partCount, tracks),
       videoFrames: pictures.length,
       segmentDuration90k: Math.round(videoEnd90k - segment.firstPicture.dts90k),
+      release: () => releaseAll([...pictures, ...sounds]),
     };
     this.#video = this.#video.slice(pictures.length);
     this.#audio = this.#audio.slice(sounds.length);
@@ -239,6 +249,10 @@ function startOf({ description, firstPicture }: OpenSegment, origin90k: number):
 
 function firstTimes(...tracks: readonly (readonly Sample[])[]): number[] {
   return tracks.flatMap((samples) => samples.slice(0, 1).map((sample) => sample.dts90k));
+}
+
+function releaseAll(samples: readonly Sample[]): void {
+  for (const { memory } of samples) memory?.release();
 }
 
 function byteLengthOf(samples: readonly Sample[]): number {

@@ -166,6 +166,7 @@ class SegmentRecorder implements Recorder {
   #overflow(part: AssembledPart): void {
     const { cameraId, log, clock } = this.#options;
     const lost = part.videoFrames + this.#assembler.discard();
+    part.release();
     this.#framesDropped += lost;
     this.#intake = 'paused';
     this.#queue.push({ kind: 'segment-end', because: 'stopped' });
@@ -188,7 +189,10 @@ class SegmentRecorder implements Recorder {
       this.#waitingSinceMonotonicMs = this.#options.clock.monotonicMs();
       const outcome = await this.#perform(operation);
       this.#waitingSinceMonotonicMs = undefined;
-      if (operation.kind === 'part') this.#queuedBytes -= operation.part.byteLength;
+      if (operation.kind === 'part') {
+        this.#queuedBytes -= operation.part.byteLength;
+        operation.part.release();
+      }
       if (outcome.kind === 'failed') await this.#halt(outcome.failure, operation);
     }
     this.#draining = undefined;
@@ -234,7 +238,9 @@ class SegmentRecorder implements Recorder {
     const sinceUtcMs = this.#state.kind === 'halted' ? this.#state.sinceUtcMs : clock.utcMs();
     this.#state = { kind: 'halted', reason, detail, sinceUtcMs };
     if (this.#intake === 'open') this.#intake = 'paused';
-    const lost = [failed, ...this.#queue.splice(0)].filter((operation) => operation.kind === 'part');
+    const waiting = this.#queue.splice(0).filter((operation) => operation.kind === 'part');
+    for (const { part } of waiting) part.release();
+    const lost = failed.kind === 'part' ? [failed, ...waiting] : waiting;
     this.#queuedBytes = 0;
     this.#framesDropped +=
       lost.reduce((sum, { part }) => sum + part.videoFrames, 0) + this.#assembler.discard();

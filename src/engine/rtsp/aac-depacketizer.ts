@@ -1,9 +1,11 @@
 import { SampleSlab } from '../media/sample-slab.ts';
+import type { TakenSample } from '../media/sample-slab.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
 import type { MediaDescription } from './sdp.ts';
 import type { RtpPacket } from './rtp.ts';
 
-export interface AacFrame {
-  readonly data: Uint8Array;
+/** Good until the next packet, unless its memory is retained. */
+export interface AacFrame extends TakenSample {
   /** In the track's clock, without wrap. */
   readonly timestamp: number;
   readonly arrivalMonotonicMs: number;
@@ -22,7 +24,8 @@ export interface AacPacketFormat {
   readonly indexDeltaLength: number;
 }
 
-const SLAB_BYTES = 64 * 1024;
+/** A second or two of sound. */
+const SLAB_BYTES = 16 * 1024;
 /** ISO/IEC 14496-3: at most 6144 bits a channel, of which there are eight at most. */
 const MAX_FRAME_BYTES = 8 * 768;
 const MAX_FRAMES_A_PACKET = 64;
@@ -49,20 +52,23 @@ export class AacDepacketizer {
   readonly #format: AacPacketFormat;
   readonly #samplesPerFrame: number;
   readonly #events: AacDepacketizerEvents;
-  readonly #slab = new SampleSlab({ slabBytes: SLAB_BYTES, limitBytes: MAX_FRAME_BYTES });
+  readonly #slab: SampleSlab;
   /** Of the frame whose fragments are being collected. */
   #fragmentedSize: number | undefined;
   #fragmentedTimestamp = 0;
 
   constructor({
+    slabPool,
     format,
     samplesPerFrame,
     events,
   }: {
+    readonly slabPool: SlabPool;
     readonly format: AacPacketFormat;
     readonly samplesPerFrame: number;
     readonly events: AacDepacketizerEvents;
   }) {
+    this.#slab = new SampleSlab(slabPool, { limitBytes: MAX_FRAME_BYTES, preferredBytes: SLAB_BYTES });
     this.#format = format;
     this.#samplesPerFrame = samplesPerFrame;
     this.#events = events;
@@ -90,6 +96,12 @@ export class AacDepacketizer {
     } else {
       this.#readFrames(packet, payload, frames);
     }
+  }
+
+  /** Gives its memory back, when no more packets come. */
+  release(): void {
+    this.#fragmentedSize = undefined;
+    this.#slab.release();
   }
 
   /** How many AU headers the section holds: RFC 3640 §3.2.1. */
@@ -146,7 +158,7 @@ export class AacDepacketizer {
   }
 
   #emit(timestamp: number, arrivalMonotonicMs: number): void {
-    this.#events.onFrame({ data: this.#slab.take(), timestamp, arrivalMonotonicMs });
+    this.#events.onFrame({ ...this.#slab.take(), timestamp, arrivalMonotonicMs });
   }
 
   #dropFragments(): void {

@@ -1,5 +1,6 @@
 import { AccessUnitAssembler } from '../media/h264-access-unit.ts';
 import type { AccessUnitData, ParameterSets } from '../media/h264-access-unit.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
 import type { RtpPacket } from './rtp.ts';
 
 export interface H264AccessUnit extends AccessUnitData {
@@ -33,13 +34,15 @@ export class H264Depacketizer {
   #trustsMarker = true;
 
   constructor({
+    slabPool,
     maxAccessUnitBytes,
     events,
   }: {
+    readonly slabPool: SlabPool;
     readonly maxAccessUnitBytes: number;
     readonly events: H264DepacketizerEvents;
   }) {
-    this.#assembler = new AccessUnitAssembler({ maxBytes: maxAccessUnitBytes });
+    this.#assembler = new AccessUnitAssembler({ slabPool, maxBytes: maxAccessUnitBytes });
     this.#events = events;
   }
 
@@ -57,6 +60,11 @@ export class H264Depacketizer {
     this.#arrivalMonotonicMs = packet.arrivalMonotonicMs;
     if (packet.end > packet.start) this.#readPayload(packet);
     if (packet.marker && this.#trustsMarker) this.#endByMarker();
+  }
+
+  /** Gives its memory back, when no more packets come. */
+  release(): void {
+    this.#assembler.release();
   }
 
   #readPayload(packet: RtpPacket): void {
@@ -159,8 +167,7 @@ export class H264Depacketizer {
     const unit = this.#assembler.finish();
     if (unit === undefined) return;
     this.#events.onAccessUnit({
-      data: unit.data,
-      isSync: unit.isSync,
+      ...unit,
       timestamp,
       parameterSets: this.#assembler.parameterSets,
       arrivalMonotonicMs: this.#arrivalMonotonicMs,

@@ -2,6 +2,7 @@ export {
   flvTimestampMs,
   maximumSampleBytes,
   maximumTimestampMs,
+  sampleTagBytes,
   writeConfigurationTags,
   writeFlvHeader,
   writeSampleTag,

@@ -60,6 +60,12 @@ export function writeConfigurationTags(description: StreamDescription, timestamp
   return tags;
 }
 
+/** What `writeSampleTag` will make of the sample, in bytes. */
+export function sampleTagBytes({ track, data }: Pick<Sample, 'track' | 'data'>): number {
+  const prefixBytes = track === 'video' ? videoPrefixBytes : audioPrefixBytes;
+  return tagHeaderBytes + prefixBytes + data.byteLength + previousTagSizeBytes;
+}
+
 /**
  * One sample as a tag: header, the sample's own bytes, and the tag's size.
  * @throws RangeError when the sample is larger than `maximumSampleBytes` or its time beyond `maximumTimestampMs`.

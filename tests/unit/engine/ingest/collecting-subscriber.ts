@@ -19,7 +19,7 @@ export class CollectingSubscriber implements StreamSubscriber {
   }
 
   onSample(sample: Sample): void {
-    this.samples.push(sample);
+    this.samples.push(copyOf(sample));
     this.order.push(sample.track === 'audio' ? 'audio' : sample.isSync ? 'sync' : 'picture');
   }
 
@@ -51,4 +51,9 @@ export function collectingLog(): { readonly log: Log; readonly lines: readonly L
     child: () => log,
   };
   return { log, lines };
+}
+
+/** What stays when the memory is used again. */
+function copyOf({ track, data, dts90k, pts90k, isSync, arrivalMonotonicMs, utcMs }: Sample): Sample {
+  return { track, data: Buffer.from(data), dts90k, pts90k, isSync, arrivalMonotonicMs, utcMs };
 }

@@ -1,6 +1,7 @@
 /** A camera may send anything: the ingest goes on, and what it says of itself stays true. `BELVEDERE_TEST_SEED` repeats a run. */
 import { expect, it } from 'vitest';
 import { createStreamIngest } from '../../../../src/engine/ingest/index.ts';
+import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { StreamStatus } from '../../../../src/shared/engine-api/status.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
 import { damaged } from '../rtsp/damage.ts';
@@ -42,6 +43,7 @@ it('damaged answers and packets never throw out of the ingest, never break the t
     const subscriber = new CollectingSubscriber();
     const { log, lines } = collectingLog();
     const ingest = createStreamIngest({
+      slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
       url: 'rtsp://camera.example/live',
       credentials: { username: 'u', password: 'p' },
       clock,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStreamIngest } from '../../../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../../../src/engine/ingest/index.ts';
+import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { StreamState } from '../../../../src/shared/engine-api/status.ts';
 import { CollectingSubscriber, collectingLog } from './collecting-subscriber.ts';
 import type { LogLine } from './collecting-subscriber.ts';
@@ -33,6 +34,7 @@ function create(script: Script): void {
   const collecting = collectingLog();
   lines = collecting.lines;
   ingest = createStreamIngest({
+    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
     url: 'rtsp://camera.example/live',
     credentials: CREDENTIALS,
     clock,
@@ -470,6 +472,7 @@ describe('mistakes of ours', () => {
 
   it('in the address are told, not thrown', async () => {
     ingest = createStreamIngest({
+      slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
       url: 'http://camera/',
       clock,
       log: collectingLog().log,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AccessUnitAssembler } from '../../../../src/engine/media/h264-access-unit.ts';
+import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
+
+const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
 
 const SPS = Buffer.from('Z00AH5WoFAFuQA==', 'base64');
 const OTHER_SPS = Buffer.from('Z2QAM6zoAoALWQ==', 'base64');
@@ -22,52 +25,69 @@ function feed(assembler: AccessUnitAssembler, ...nals: readonly Buffer[]): void 
 }
 
 function withLengths(...nals: readonly Buffer[]): Buffer {
-  return Buffer.concat(nals.flatMap((nal) => [Buffer.from([0, 0, 0, nal.length]), nal]));
+  return Buffer.concat(nals.flatMap((nal) => [Buffer.from([0, 0, nal.length >> 8, nal.length & 0xff]), nal]));
+}
+
+function finish(assembler: AccessUnitAssembler): { data: Uint8Array; isSync: boolean } | undefined {
+  const unit = assembler.finish();
+  return unit === undefined ? undefined : { data: unit.data, isSync: unit.isSync };
+}
+
+function largeNal(fill: number): Buffer {
+  const nal = Buffer.alloc(20_000, fill);
+  nal[0] = 0x41;
+  return nal;
 }
 
 describe('AccessUnitAssembler', () => {
   it('puts lengths in front and leaves out parameter sets, delimiters and filler', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     feed(assembler, DELIMITER, SPS, PPS, SEI, IDR, FILLER);
-    expect(assembler.finish()).toEqual({ data: withLengths(SEI, IDR), isSync: true });
+    expect(finish(assembler)).toEqual({ data: withLengths(SEI, IDR), isSync: true });
     expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) });
   });
 
   it('joins the fragments of a NAL unit', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     assembler.beginNal(0x41);
     assembler.append(SLICE, 1, 2);
     assembler.append(SLICE, 2, 2);
     assembler.append(SLICE, 2, 4);
     expect(assembler.isInsideNal).toBe(true);
-    expect(assembler.finish()).toEqual({ data: withLengths(SLICE), isSync: false });
+    expect(finish(assembler)).toEqual({ data: withLengths(SLICE), isSync: false });
   });
 
-  it('keeps what it has handed out unchanged, side by side in one piece of memory', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 64 * 1024 });
+  it('leaves what is held unchanged, side by side in pieces of memory', () => {
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 64 * 1024 });
     const units: Uint8Array[] = [];
     for (let index = 0; index < 100; index += 1) {
-      const nal = Buffer.alloc(20_000, index);
-      nal[0] = 0x41;
-      feed(assembler, nal);
-      units.push(assembler.finish()?.data ?? new Uint8Array());
+      feed(assembler, largeNal(index));
+      const unit = assembler.finish();
+      unit?.memory.retain();
+      units.push(unit?.data ?? new Uint8Array());
     }
-    const expected = units.map((_, index) => {
-      const nal = Buffer.alloc(20_000, index);
-      nal[0] = 0x41;
-      return Buffer.concat([Buffer.from([0, 0, 0x4e, 0x20]), nal]);
-    });
-    expect(units.every((unit, index) => Buffer.compare(unit, expected[index] ?? Buffer.alloc(0)) === 0)).toBe(
-      true,
+    expect(units.map((unit) => Buffer.compare(unit, withLengths(largeNal(unit[100] ?? 0))))).toEqual(
+      units.map(() => 0),
     );
-    expect(units[1]?.buffer).toBe(units[0]?.buffer);
-    expect(units[1]?.byteOffset).toBe((units[0]?.byteOffset ?? 0) + 20_004);
-    // 13 of them fit into a slab of 256 KiB.
-    expect(new Set(units.map((unit) => unit.buffer)).size).toBe(8);
+    expect(units.map((unit) => unit[100])).toEqual(units.map((_, index) => index));
+    // The first fits into 32 KiB; from then on three of 20,004 bytes lie in 64 KiB.
+    expect(new Set(units.map((unit) => unit.buffer)).size).toBe(1 + 99 / 3);
+    expect(units[3]?.byteOffset).toBe((units[2]?.byteOffset ?? 0) + 20_004);
+  });
+
+  it('writes into the same memory again and again where nobody keeps anything', () => {
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 64 * 1024 });
+    const buffers = new Set<ArrayBufferLike>();
+    for (let index = 0; index < 100; index += 1) {
+      feed(assembler, largeNal(index));
+      buffers.add(assembler.finish()?.data.buffer ?? new ArrayBuffer());
+    }
+    // Two that follow one another, and the smaller one of the beginning.
+    expect(buffers.size).toBeLessThanOrEqual(3);
   });
 
   it('gives the same parameter sets until they change', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     feed(assembler, SPS, PPS, IDR);
     assembler.finish();
     const first = assembler.parameterSets;
@@ -79,14 +99,14 @@ describe('AccessUnitAssembler', () => {
   });
 
   it('leaves a second picture parameter set in the sample', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     feed(assembler, SPS, PPS, SECOND_PPS, IDR);
-    expect(assembler.finish()).toEqual({ data: withLengths(SECOND_PPS, IDR), isSync: true });
+    expect(finish(assembler)).toEqual({ data: withLengths(SECOND_PPS, IDR), isSync: true });
     expect(assembler.parameterSets?.pps).toEqual(new Uint8Array(PPS));
   });
 
   it('passes over a sequence parameter set that makes no sense', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     assembler.offerParameterSet(Buffer.from([0x67, 1, 2]));
     assembler.offerParameterSet(PPS);
     expect(assembler.parameterSets).toBeUndefined();
@@ -95,7 +115,7 @@ describe('AccessUnitAssembler', () => {
   });
 
   it('tells whether the picture starts with its first slice', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     feed(assembler, SEI, SLICE, LATER_SLICE);
     expect(assembler.startsWithFirstSlice).toBe(true);
     assembler.finish();
@@ -104,19 +124,19 @@ describe('AccessUnitAssembler', () => {
   });
 
   it('yields nothing without a picture, and keeps what belongs to the next', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 1024 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     feed(assembler, SEI);
     expect(assembler.finish()).toBeUndefined();
     feed(assembler, SLICE);
-    expect(assembler.finish()).toEqual({ data: withLengths(SEI, SLICE), isSync: false });
+    expect(finish(assembler)).toEqual({ data: withLengths(SEI, SLICE), isSync: false });
   });
 
   it('refuses what would pass the limit and can go on after throwing it away', () => {
-    const assembler = new AccessUnitAssembler({ maxBytes: 32 });
+    const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 32 });
     expect(assembler.beginNal(0x41)).toBe(true);
     expect(assembler.append(Buffer.alloc(40), 0, 40)).toBe(false);
     assembler.discard();
     feed(assembler, SLICE);
-    expect(assembler.finish()).toEqual({ data: withLengths(SLICE), isSync: false });
+    expect(finish(assembler)).toEqual({ data: withLengths(SLICE), isSync: false });
   });
 });

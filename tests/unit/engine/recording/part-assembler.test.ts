@@ -314,3 +314,40 @@ function expectContiguous({ parts }: ScannedFile, trackId: number): void {
   const starts = stretches.map(({ baseDecodeTime }) => baseDecodeTime);
   expect(starts.slice(1)).toEqual(ends.slice(0, -1));
 }
+
+function counted(samples: readonly Sample[]): { samples: readonly Sample[]; readonly held: () => number } {
+  let holders = 0;
+  const memory = {
+    retain: () => {
+      holders += 1;
+    },
+    release: () => {
+      holders -= 1;
+    },
+  };
+  return { samples: samples.map((sample) => ({ ...sample, memory })), held: () => holders };
+}
+
+describe('the memory of samples', () => {
+  it('is held until the part is written, over cuts and to the end', () => {
+    const { description, samples } = syntheticStream({ seed: 5, seconds: 12, withAudio: true });
+    const { samples: fed, held } = counted(samples);
+    const assembler = new PartAssembler(limits);
+    assembler.describe(description);
+    const events = [...feed(assembler, fed), ...assembler.end()];
+    expect(held()).toBe(samples.length);
+    for (const event of events) if (event.kind === 'part') event.part.release();
+    expect(held()).toBe(0);
+  });
+
+  it('is released when what is held is discarded', () => {
+    const { description, samples } = syntheticStream({ seed: 5, seconds: 0.5, withAudio: true });
+    const { samples: fed, held } = counted(samples);
+    const assembler = new PartAssembler(limits);
+    assembler.describe(description);
+    feed(assembler, fed);
+    expect(held()).toBe(samples.length);
+    assembler.discard();
+    expect(held()).toBe(0);
+  });
+});

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { AacDepacketizer, aacPacketFormat } from '../../../../src/engine/rtsp/aac-depacketizer.ts';
 import { parseSessionDescription } from '../../../../src/engine/rtsp/sdp.ts';
+import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { cameraDescription } from './camera-answers.ts';
+
+const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
 
 const HIGH_BITRATE = { sizeLength: 13, indexLength: 3, indexDeltaLength: 3 };
 const LOW_BITRATE = { sizeLength: 6, indexLength: 2, indexDeltaLength: 2 };
@@ -17,6 +20,7 @@ type Outcome = { readonly time: number; readonly data: string } | { readonly dam
 function depacketize(steps: readonly Step[], format = HIGH_BITRATE): readonly Outcome[] {
   const outcomes: Outcome[] = [];
   const depacketizer = new AacDepacketizer({
+    slabPool,
     format,
     samplesPerFrame: 1024,
     events: {

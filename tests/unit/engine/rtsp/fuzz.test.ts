@@ -12,11 +12,14 @@ import { H264Depacketizer } from '../../../../src/engine/rtsp/h264-depacketizer.
 import { RtpReceiver } from '../../../../src/engine/rtsp/rtp.ts';
 import { parseSessionDescription } from '../../../../src/engine/rtsp/sdp.ts';
 import { parseInterleavedTransport, parseSessionHeader } from '../../../../src/engine/rtsp/transport.ts';
+import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
 import { cameraAnswer } from './camera-answers.ts';
 import { frame, readChunks } from './collecting-reader.ts';
 import { cut, damaged } from './damage.ts';
 import { aggregate, fragments, rtpPacket } from './rtp-packets.ts';
+
+const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
 
 const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? 300);
 const MAX_UNIT_BYTES = 2_000;
@@ -96,8 +99,9 @@ it('damaged video packets yield access units of whole NAL units within the limit
   for (let run = 0; run < RUNS; run += 1) {
     const units: Uint8Array[] = [];
     const depacketizer = new H264Depacketizer({
+      slabPool,
       maxAccessUnitBytes: MAX_UNIT_BYTES,
-      events: { onAccessUnit: ({ data }) => units.push(data), onDamage: () => undefined },
+      events: { onAccessUnit: ({ data }) => units.push(Buffer.from(data)), onDamage: () => undefined },
     });
     const receiver = new RtpReceiver({
       payloadType: 96,
@@ -117,6 +121,7 @@ it('damaged audio packets never throw', () => {
   for (let run = 0; run < RUNS; run += 1) {
     const sizes: number[] = [];
     const depacketizer = new AacDepacketizer({
+      slabPool,
       format: { sizeLength: 13, indexLength: 3, indexDeltaLength: 3 },
       samplesPerFrame: 1024,
       events: { onFrame: ({ data }) => sizes.push(data.length), onDamage: () => undefined },

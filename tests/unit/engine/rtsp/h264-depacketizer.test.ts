@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { H264Depacketizer } from '../../../../src/engine/rtsp/h264-depacketizer.ts';
 import { RtpReceiver } from '../../../../src/engine/rtsp/rtp.ts';
+import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { aggregate, fragments, rtpPacket } from './rtp-packets.ts';
+
+const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
 
 const SPS = Buffer.from('Z00AH5WoFAFuQA==', 'base64');
 const PPS = Buffer.from('aO48gA==', 'base64');
@@ -26,6 +29,7 @@ type Outcome =
 function depacketize(steps: readonly Step[], maxAccessUnitBytes = 10_000): readonly Outcome[] {
   const outcomes: Outcome[] = [];
   const depacketizer = new H264Depacketizer({
+    slabPool,
     maxAccessUnitBytes,
     events: {
       onAccessUnit: ({ data, timestamp, isSync }) =>
@@ -216,6 +220,7 @@ describe('H264Depacketizer', () => {
   it('gives the parameter sets of SDP until others come in the stream', () => {
     const sets: unknown[] = [];
     const depacketizer = new H264Depacketizer({
+      slabPool,
       maxAccessUnitBytes: 1_000,
       events: { onAccessUnit: ({ parameterSets }) => sets.push(parameterSets), onDamage: () => undefined },
     });
