@@ -53,6 +53,7 @@ it('puts the real engine on a bare node: it answers by its pin, survives a reboo
       health: 'done',
       tidy: 'done',
       register: 'skipped',
+      revoke: 'done',
     },
   });
 
