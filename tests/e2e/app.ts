@@ -17,6 +17,8 @@ export interface AppUnderTest extends AsyncDisposable {
   readonly site: SimulatedSite;
   /** Everything the app printed. */
   readonly printed: readonly string[];
+  /** A fresh single-use link to the app. */
+  link(): Promise<string>;
   /** Opens the app in this page, through a fresh single-use link. */
   open(page: Page): Promise<void>;
   /** Closes the app and starts it again on the same data folder. */
@@ -51,6 +53,7 @@ export async function startApp(options: {
     folder,
     site,
     printed,
+    link: () => shell.link(),
     async open(page) {
       await page.goto(await shell.link());
       // The code is used up and gone from the address as soon as the page has its token.

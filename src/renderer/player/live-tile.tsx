@@ -50,7 +50,10 @@ export function LiveTile(props: LiveTileProps) {
       onState: setState,
       onStatistics: setStatistics,
     });
-    return session.stop;
+    return () => {
+      session.stop();
+      setState({ kind: 'opening' });
+    };
   }, [cameraId, stream, isOnScreen, openLive, queue]);
 
   return (

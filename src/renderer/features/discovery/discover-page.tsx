@@ -3,7 +3,8 @@ import { notifications } from '@mantine/notifications';
 import { IconDeviceCctv, IconRadar2, IconServer2 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DiscoveredNode } from '../../../shared/contract/index.ts';
+import type { TFunction } from 'i18next';
+import type { DiscoveredNode, NodeId } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
 import { EmptyState, FailureNotice, Page, Panel, goTo } from '../../ui/index.ts';
 import { AddNodeDialog } from '../inventory/index.ts';
@@ -122,25 +123,30 @@ export function DiscoverPage() {
           onClose={close}
           onAdded={(nodeId) => {
             close();
-            notifications.show({
-              color: 'teal.8',
-              title: t('addNode.addedTitle'),
-              message: (
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  mt={6}
-                  onClick={() => {
-                    goTo('nodes', { node: nodeId });
-                  }}
-                >
-                  {t('addNode.deployNow')}
-                </Button>
-              ),
-            });
+            tellAdded(t, nodeId);
           }}
         />
       )}
     </Page>
   );
+}
+
+/** What comes next with a new node is to deploy. */
+function tellAdded(t: TFunction, nodeId: NodeId): void {
+  notifications.show({
+    color: 'teal.8',
+    title: t('addNode.addedTitle'),
+    message: (
+      <Button
+        size="compact-sm"
+        variant="default"
+        mt={6}
+        onClick={() => {
+          goTo('nodes', { node: nodeId });
+        }}
+      >
+        {t('addNode.deployNow')}
+      </Button>
+    ),
+  });
 }

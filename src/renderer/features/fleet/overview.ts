@@ -16,15 +16,19 @@ export interface SiteFacts {
   readonly cameraHealth: ReadonlyMap<string, CameraHealth>;
 }
 
-export function cameraRows({ cameras, nodes, cameraHealth }: SiteFacts): readonly CameraRow[] {
+/** `made`: rows of earlier calls. A camera of which nothing changed keeps its row, and what was drawn from it. */
+export function cameraRows(
+  { cameras, nodes, cameraHealth }: SiteFacts,
+  made: WeakMap<Camera, CameraRow> = new WeakMap(),
+): readonly CameraRow[] {
   return [...cameras.values()].map((camera) => {
     const health = cameraHealth.get(camera.id);
-    return {
-      camera,
-      health,
-      condition: cameraCondition(camera, health),
-      nodeName: camera.nodeId === undefined ? undefined : nodes.get(camera.nodeId)?.name,
-    };
+    const nodeName = camera.nodeId === undefined ? undefined : nodes.get(camera.nodeId)?.name;
+    const old = made.get(camera);
+    if (old !== undefined && old.health === health && old.nodeName === nodeName) return old;
+    const row = { camera, health, condition: cameraCondition(camera, health), nodeName };
+    made.set(camera, row);
+    return row;
   });
 }
 

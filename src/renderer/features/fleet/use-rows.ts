@@ -1,4 +1,5 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
+import type { Camera } from '../../../shared/contract/index.ts';
 import { useInventory } from '../inventory/index.ts';
 import { cameraRows, nodeLoads } from './overview.ts';
 import type { CameraRow, NodeLoad } from './overview.ts';
@@ -9,7 +10,11 @@ export function useCameraRows(): readonly CameraRow[] {
   const cameras = useInventory((state) => state.cameras);
   const nodes = useInventory((state) => state.nodes);
   const cameraHealth = useFleet((state) => state.cameras);
-  return useMemo(() => cameraRows({ cameras, nodes, cameraHealth }), [cameras, nodes, cameraHealth]);
+  const [made] = useState(() => new WeakMap<Camera, CameraRow>());
+  return useMemo(
+    () => cameraRows({ cameras, nodes, cameraHealth }, made),
+    [cameras, nodes, cameraHealth, made],
+  );
 }
 
 export function useNodeLoads(rows: readonly CameraRow[]): ReadonlyMap<string, NodeLoad> {

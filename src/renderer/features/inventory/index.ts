@@ -1,10 +1,8 @@
 export { AddNodeDialog } from './add-node-dialog.tsx';
 export {
-  addNode,
   assignByPlan,
   assignCameras,
   changeCameraCredentials,
-  readHostKey,
   removeCameras,
   removeNode,
   renameCamera,

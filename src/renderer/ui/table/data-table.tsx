@@ -47,7 +47,7 @@ export interface DataTableProps<Row> {
 }
 
 /** A sortable table of any length: only the rows in sight are in the page, so 1,000 rows scroll like ten. */
-export function DataTable<Row>(props: DataTableProps<Row>) {
+export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const { columns, rows, rowId, selection, rowHeight = 44 } = props;
   const { t } = useTranslation();
   const [sort, setSort] = useState<Sort | undefined>(props.initialSort);
@@ -64,6 +64,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     overscan: 8,
     initialRect: { width: 1000, height: 600 },
   });
+  const cellsOf = useMemo(() => cellPainter(columns), [columns]);
   const visible = virtualizer.getVirtualItems();
   const before = visible[0]?.start ?? 0;
   const after = virtualizer.getTotalSize() - (visible.at(-1)?.end ?? 0);
@@ -115,7 +116,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             const row = sorted[index];
             return (
               row !== undefined && (
-                <BodyRow key={rowId(row)} row={row} index={index} height={rowHeight} table={props} />
+                <BodyRow
+                  key={rowId(row)}
+                  row={row}
+                  index={index}
+                  height={rowHeight}
+                  table={props}
+                  cellsOf={cellsOf}
+                />
               )
             );
           })}
@@ -163,11 +171,12 @@ interface BodyRowProps<Row> {
   readonly index: number;
   readonly height: number;
   readonly table: DataTableProps<Row>;
+  readonly cellsOf: (row: Row) => ReactNode;
 }
 
-function BodyRow<Row>({ row, index, height, table }: BodyRowProps<Row>) {
+function BodyRow<Row extends object>({ row, index, height, table, cellsOf }: BodyRowProps<Row>) {
   const { t } = useTranslation();
-  const { columns, rowId, selection, onOpen } = table;
+  const { rowId, selection, onOpen } = table;
   const id = rowId(row);
   const isSelected = selection?.ids.has(id) ?? false;
   return (
@@ -196,13 +205,25 @@ function BodyRow<Row>({ row, index, height, table }: BodyRowProps<Row>) {
           />
         </Table.Td>
       )}
-      {columns.map((column) => (
-        <Table.Td key={column.id} style={{ textAlign: column.align ?? 'left' }}>
-          {column.cell(row)}
-        </Table.Td>
-      ))}
+      {cellsOf(row)}
     </Table.Tr>
   );
+}
+
+/** Paints each row once: React leaves alone what it is given again, so a row that did not change costs next to nothing. */
+function cellPainter<Row extends object>(columns: readonly Column<Row>[]): (row: Row) => ReactNode {
+  const painted = new WeakMap<Row, ReactNode>();
+  return (row) => {
+    const known = painted.get(row);
+    if (known !== undefined) return known;
+    const cells = columns.map((column) => (
+      <Table.Td key={column.id} style={{ textAlign: column.align ?? 'left' }}>
+        {column.cell(row)}
+      </Table.Td>
+    ));
+    painted.set(row, cells);
+    return cells;
+  };
 }
 
 /** A click on a button, field or link inside a row is not a click on the row. */
