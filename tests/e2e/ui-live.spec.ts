@@ -87,3 +87,19 @@ test('the statistics show rate and delay', async ({ page, openDesk }) => {
   await expect(page.getByText('main 640 × 360')).toBeVisible();
   await expect(page.getByText(/fps · /)).toBeVisible();
 });
+
+test('shortcuts work right after the number of tiles was chosen, and are text in the search', async ({
+  page,
+  openDesk,
+}) => {
+  const { goTo } = await openDesk('healthy');
+  await goTo('live');
+  await page.getByLabel('Number of tiles').getByText('4', { exact: true }).click();
+  await expect(page.locator(playing)).toHaveCount(4);
+  await page.keyboard.press('s');
+  await expect(page.getByText(/fps · /)).toHaveCount(4);
+  await page.getByRole('button', { name: 'List of cameras' }).click();
+  await page.getByRole('searchbox').pressSequentially('ss');
+  await expect(page.getByRole('searchbox')).toHaveValue('ss');
+  await expect(page.getByText(/fps · /)).toHaveCount(4);
+});

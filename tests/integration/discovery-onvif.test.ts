@@ -198,7 +198,10 @@ describe('asking a camera over ONVIF', () => {
     await expect(asked).rejects.toMatchObject({ failure: { code: 'cancelled' } });
     listener.close();
     await expect(interviewer.describe(target, never)).rejects.toMatchObject({
-      failure: { code: 'unreachable', message: 'Camera Yard cannot be reached (ECONNREFUSED).' },
+      failure: {
+        code: 'unreachable',
+        message: 'Camera Yard cannot be reached: nothing accepts connections there.',
+      },
     });
   });
 });

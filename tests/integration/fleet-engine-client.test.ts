@@ -210,7 +210,7 @@ describe('the client of an engine', () => {
     await once(plain, 'close');
     expect(await failureOf(connectEngine(target).status(never))).toEqual({
       code: 'unreachable',
-      message: 'The engine on node rec-1 cannot be reached (ECONNREFUSED).',
+      message: 'The engine on node rec-1 cannot be reached: nothing accepts connections there.',
       remedy: 'Check that the node is on and that its engine runs.',
     });
     const asked = Promise.withResolvers<void>();

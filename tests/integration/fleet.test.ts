@@ -132,7 +132,7 @@ describe('the fleet', () => {
       sinceUtcMs: expect.any(Number),
       failure: {
         code: 'unreachable',
-        message: 'The engine on node rec-1 cannot be reached (ECONNREFUSED).',
+        message: 'The engine on node rec-1 cannot be reached: nothing accepts connections there.',
         remedy: 'Check that the node is on and that its engine runs.',
       },
     });

@@ -12,3 +12,4 @@ export type { Column } from './table/data-table.tsx';
 export { useAction } from './use-action.ts';
 export { useNowUtcMs } from './use-now.ts';
 export type { Action, ActionState } from './use-action.ts';
+export { isTyping } from './is-typing.ts';

@@ -1,6 +1,7 @@
 import { ZodError } from 'zod';
 import type { EngineFailure } from '../../../shared/engine-api/index.ts';
 import { DeskError, fail } from '../../failure.ts';
+import { networkFailureWords } from '../network/network-failure.ts';
 import { PinMismatch } from './pinned-agent.ts';
 
 /** The engine answered with a failure of its own. */
@@ -47,7 +48,7 @@ export function engineFailureOf(error: unknown, nodeName: string, caller: AbortS
   if (code.startsWith('E') && code.length > 1) {
     return fail(
       'unreachable',
-      `The engine on node ${nodeName} cannot be reached (${code}).`,
+      `The engine on node ${nodeName} cannot be reached: ${networkFailureWords(code)}.`,
       'Check that the node is on and that its engine runs.',
     );
   }

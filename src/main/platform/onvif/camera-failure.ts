@@ -1,4 +1,5 @@
 import { DeskError, fail } from '../../failure.ts';
+import { networkFailureWords } from '../network/network-failure.ts';
 import { AnswerTooLong } from './camera-http.ts';
 import { XmlError } from './xml.ts';
 
@@ -47,7 +48,7 @@ export function failureOf(error: unknown, label: string, signal: AbortSignal): D
   if (networkCodes.has(code)) {
     return fail(
       'unreachable',
-      `Camera ${label} cannot be reached (${code}).`,
+      `Camera ${label} cannot be reached: ${networkFailureWords(code)}.`,
       'Check its network connection and power.',
     );
   }

@@ -14,7 +14,16 @@ import { useTranslation } from 'react-i18next';
 import type { WallLayout } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
 import { createHandshakeQueue } from '../../player/index.ts';
-import { EmptyState, FailureNotice, Page, Panel, compareNames, goTo, usePlace } from '../../ui/index.ts';
+import {
+  EmptyState,
+  FailureNotice,
+  Page,
+  Panel,
+  compareNames,
+  goTo,
+  isTyping,
+  usePlace,
+} from '../../ui/index.ts';
 import { useCameraRows } from '../fleet/index.ts';
 import { useInventory } from '../inventory/index.ts';
 import { CameraPicker } from './camera-picker.tsx';
@@ -32,6 +41,11 @@ import {
 import { WallTile } from './wall-tile.tsx';
 import type { Dragged } from './wall-tile.tsx';
 import './live-page.css';
+
+/** Mantine passes over every input, and the choice of tiles is one: what matters is whether text is typed. */
+const everywhere: string[] = [];
+/** A letter that is typed must arrive. */
+const keepDefault = { preventDefault: false };
 
 export function LivePage() {
   const { t } = useTranslation();
@@ -82,28 +96,43 @@ export function LivePage() {
   const turn = (by: number): void => {
     showPage((shownPage + by + pages.length) % pages.length);
   };
-  useHotkeys([
-    ['f', fullscreen],
-    ['s', toggleStatistics],
+  useHotkeys(
     [
-      'PageDown',
-      () => {
-        turn(1);
-      },
+      [
+        'f',
+        ({ target }) => {
+          if (!isTyping(target)) fullscreen();
+        },
+        keepDefault,
+      ],
+      [
+        's',
+        ({ target }) => {
+          if (!isTyping(target)) toggleStatistics();
+        },
+        keepDefault,
+      ],
+      [
+        'PageDown',
+        () => {
+          turn(1);
+        },
+      ],
+      [
+        'PageUp',
+        () => {
+          turn(-1);
+        },
+      ],
+      [
+        'Escape',
+        () => {
+          if (single !== undefined) goTo('live');
+        },
+      ],
     ],
-    [
-      'PageUp',
-      () => {
-        turn(-1);
-      },
-    ],
-    [
-      'Escape',
-      () => {
-        if (single !== undefined) goTo('live');
-      },
-    ],
-  ]);
+    everywhere,
+  );
 
   const toggleSingle = (cameraId: string): void => {
     goTo('live', single === undefined ? { camera: cameraId } : {});
