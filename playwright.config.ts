@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import { findElectron } from './scripts/electron-binary.mjs';
 import { findChromium } from './scripts/tools.mjs';
 
 const chromium = findChromium();
@@ -36,5 +37,9 @@ export default defineConfig({
         trace: 'retain-on-failure',
       },
     },
+    // The same app in Electron, wherever its binary is.
+    ...(findElectron(import.meta.dirname, process.env).kind === 'present'
+      ? [{ name: 'electron', testMatch: 'spine.spec.ts' }]
+      : []),
   ],
 });

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { type RunningShell, startShell } from '../../src/sim/demo/shell.ts';
 import {
   type SimulatedSite,
   type SiteSecrets,
   shellSettings,
   startSimulatedSite,
 } from '../../src/sim/demo/simulated-site.ts';
+import { startElectronShell, startWebShell } from './shells.ts';
 
 /** A simulated site in this process, and the real app on it in processes of its own, started as a person would. */
 export interface AppUnderTest extends AsyncDisposable {
@@ -19,8 +19,8 @@ export interface AppUnderTest extends AsyncDisposable {
   readonly printed: readonly string[];
   /** A fresh single-use link to the app. */
   link(): Promise<string>;
-  /** Opens the app in this page, through a fresh single-use link. */
-  open(page: Page): Promise<void>;
+  /** A window with the app in it. */
+  window(): Promise<Page>;
   /** Closes the app and starts it again on the same data folder. */
   restart(): Promise<void>;
 }
@@ -29,6 +29,10 @@ export async function startApp(options: {
   readonly cameras: number;
   readonly nodes: number;
   readonly secrets: SiteSecrets;
+  /** Playwright's project decides. */
+  readonly shell: 'web' | 'electron';
+  /** A page of the browser under test, for the web shell. */
+  readonly newPage: () => Promise<Page>;
 }): Promise<AppUnderTest> {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'belvedere-e2e-'));
@@ -36,33 +40,32 @@ export async function startApp(options: {
   const site = starting.use(await startSimulatedSite({ ...options, seed: 1, folder }));
   const printed: string[] = [];
   const { demo: _, ...settings } = shellSettings(site.facts, options.secrets);
-  const start = (): RunningShell =>
+  const startShell = options.shell === 'electron' ? startElectronShell : startWebShell;
+  const start = () =>
     startShell({
-      args: ['--shell', 'web', '--no-open', '--data', join(folder, 'site')],
+      dataDirectory: join(folder, 'site'),
       settings,
       print: (line) => printed.push(line),
+      newPage: options.newPage,
     });
-  let shell = start();
-  const stop = async (): Promise<void> => {
-    shell.stop();
-    await shell.ended;
-  };
-  starting.defer(stop);
+  let shell = await start();
+  starting.defer(() => shell.stop());
   const started = starting.move();
   return {
     folder,
     site,
     printed,
     link: () => shell.link(),
-    async open(page) {
-      await page.goto(await shell.link());
-      // The code is used up and gone from the address as soon as the page has its token.
-      await page.waitForFunction(() => !globalThis.location.hash.includes('code='));
-    },
+    window: () => shell.window(),
     async restart() {
-      await stop();
-      shell = start();
+      await shell.stop();
+      shell = await start();
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+/** The shell that a Playwright project is about. */
+export function shellOf(projectName: string): 'web' | 'electron' {
+  return projectName === 'electron' ? 'electron' : 'web';
 }
