@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.{ts,tsx}'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.{ts,tsx}'],
+          // Unsampled fuzzing takes its time.
+          testTimeout: process.env['BELVEDERE_TEST_FULL'] === '1' ? 300_000 : 5000,
+        },
+      },
       {
         test: {
           name: 'integration',

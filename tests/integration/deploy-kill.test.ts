@@ -14,6 +14,7 @@ import { startNode } from './sim-node-fixture.ts';
 import type { NodeUnderTest } from './sim-node-fixture.ts';
 import { makeBundle, makeKey } from './test-bundle.ts';
 import type { TestKey } from './test-bundle.ts';
+import { runsWhole } from '../support/sampling.ts';
 
 let directory = '';
 let key: TestKey;
@@ -25,7 +26,7 @@ afterAll(() => rm(directory, { recursive: true }));
 
 const victim = fileURLToPath(new URL('deploy-victim.ts', import.meta.url));
 /** Each takes a deployment and a half; every moment there is when asked. */
-const samples = process.env['BELVEDERE_TEST_FULL'] === '1' ? Number.POSITIVE_INFINITY : 2;
+const samples = runsWhole ? Number.POSITIVE_INFINITY : 2;
 
 /** Deploys in a process of its own, which is killed after a command on the node; gives what it printed when it was not. */
 async function deployAndDie(order: VictimOrder, killAt: number): Promise<string> {

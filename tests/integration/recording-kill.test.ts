@@ -13,8 +13,9 @@ import {
 } from './recording-fixture.ts';
 import { seededRandom } from './seeded-random.ts';
 import { openStore } from './storage-fixture.ts';
+import { runsWhole } from '../support/sampling.ts';
 
-const rounds = Number(process.env['BELVEDERE_KILL_ROUNDS'] ?? 6);
+const rounds = Number(process.env['BELVEDERE_KILL_ROUNDS'] ?? (runsWhole ? 50 : 6));
 /** One part of a second being put together or written, and what was fed at once with its end. */
 const picturesAtRisk = childSource.framesPerSecond + samplesPerStep;
 const longestRunMs = 400;

@@ -12,10 +12,11 @@ import { systemClock } from '../../src/main/platform/clock/index.ts';
 import { RunLogWriter } from '../../src/main/runs/run-log.ts';
 import type { Run, RunId } from '../../src/shared/contract/index.ts';
 import { openVictim, victimSteps } from './runs-victim.ts';
+import { runsWhole } from '../support/sampling.ts';
 
 const victim = fileURLToPath(new URL('runs-victim.ts', import.meta.url));
 /** Every write takes long; a sample each time, all of them when asked. */
-const samples = process.env['BELVEDERE_TEST_FULL'] === '1' ? Number.POSITIVE_INFINITY : 5;
+const samples = runsWhole ? Number.POSITIVE_INFINITY : 5;
 
 interface Death {
   readonly outcome: 'succeeds' | 'fails';

@@ -19,8 +19,9 @@ import {
   SLICE,
   SPS,
 } from './scripted-camera.ts';
+import { runsWhole } from '../../../support/sampling.ts';
 
-const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? 60);
+const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? (runsWhole ? 6000 : 60));
 
 async function settle(): Promise<void> {
   await new Promise((resolve) => {

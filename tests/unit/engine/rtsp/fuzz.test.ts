@@ -18,10 +18,11 @@ import { cameraAnswer } from './camera-answers.ts';
 import { frame, readChunks } from './collecting-reader.ts';
 import { cut, damaged } from './damage.ts';
 import { aggregate, fragments, rtpPacket } from './rtp-packets.ts';
+import { runsWhole } from '../../../support/sampling.ts';
 
 const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
 
-const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? 300);
+const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? (runsWhole ? 30_000 : 300));
 const MAX_UNIT_BYTES = 2_000;
 
 const seeded = seededRandom();
