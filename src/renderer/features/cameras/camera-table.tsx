@@ -3,9 +3,9 @@ import { IconDots, IconLock, IconPencil, IconPlayerPlay, IconTrash } from '@tabl
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
-import { DataTable, formatBitrate, formatFramesPerSecond } from '../../ui/index.ts';
+import { DataTable } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
-import { CameraBadge, cameraWords, mainStream } from '../fleet/index.ts';
+import { CameraBadge, cameraWords, flowColumns } from '../fleet/index.ts';
 import type { CameraRow } from '../fleet/index.ts';
 import type { CameraDialog } from './camera-dialogs.tsx';
 import { NodeSelect } from './node-select.tsx';
@@ -74,28 +74,7 @@ function columnsIn(t: TFunction, { onAssign, onDialog, onWatch }: RowActions): r
         />
       ),
     },
-    {
-      id: 'rate',
-      title: t('columns.rate'),
-      width: '92px',
-      align: 'right',
-      sortBy: ({ health }) => mainStream(health)?.bitrateBps,
-      cell: ({ health }) => {
-        const stream = mainStream(health);
-        return stream?.state.kind === 'streaming' ? formatBitrate(stream.bitrateBps) : '–';
-      },
-    },
-    {
-      id: 'frames',
-      title: t('columns.frames'),
-      width: '76px',
-      align: 'right',
-      sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
-      cell: ({ health }) => {
-        const stream = mainStream(health);
-        return stream?.state.kind === 'streaming' ? formatFramesPerSecond(stream.framesPerSecond) : '–';
-      },
-    },
+    ...flowColumns(t, { rate: '92px', frames: '76px' }),
     {
       id: 'address',
       title: t('columns.address'),

@@ -5,6 +5,7 @@ export {
   conditionTone,
   mainStream,
 } from './camera-condition.ts';
+export { flowColumns } from './camera-columns.ts';
 export type { CameraCondition, ConditionGroup } from './camera-condition.ts';
 export { CameraBadge, NodeBadge, cameraWords, nodeWords } from './condition-badges.tsx';
 export { summarizeDisk } from './disk.ts';

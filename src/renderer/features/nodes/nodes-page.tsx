@@ -130,7 +130,7 @@ function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
     {
       id: 'state',
       title: t('columns.state'),
-      width: '21%',
+      width: '16%',
       sortBy: ({ condition }) => nodeWords(t, condition).label,
       cell: ({ condition }) => <NodeBadge condition={condition} />,
     },
@@ -144,7 +144,7 @@ function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
     {
       id: 'version',
       title: t('columns.version'),
-      width: '8%',
+      width: '13%',
       sortBy: ({ up }) => up?.version,
       cell: ({ up }) => up?.version ?? '–',
     },

@@ -1,15 +1,9 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
-import {
-  DataTable,
-  formatBitrate,
-  formatCount,
-  formatDuration,
-  formatFramesPerSecond,
-} from '../../ui/index.ts';
+import { DataTable, formatCount, formatDuration } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
-import { CameraBadge, conditionGroup, mainStream } from '../fleet/index.ts';
+import { CameraBadge, conditionGroup, mainStream, flowColumns } from '../fleet/index.ts';
 import type { CameraRow } from '../fleet/index.ts';
 
 /** Troubled cameras first, then by name. */
@@ -58,28 +52,7 @@ function columnsIn(t: TFunction): readonly Column<CameraRow>[] {
       sortBy: ({ nodeName }) => nodeName,
       cell: ({ nodeName }) => <span className="dim">{nodeName ?? '–'}</span>,
     },
-    {
-      id: 'rate',
-      title: t('columns.rate'),
-      width: '11%',
-      align: 'right',
-      sortBy: ({ health }) => mainStream(health)?.bitrateBps,
-      cell: ({ health }) => {
-        const stream = mainStream(health);
-        return stream?.state.kind === 'streaming' ? formatBitrate(stream.bitrateBps) : '–';
-      },
-    },
-    {
-      id: 'frames',
-      title: t('columns.frames'),
-      width: '9%',
-      align: 'right',
-      sortBy: ({ health }) => mainStream(health)?.framesPerSecond,
-      cell: ({ health }) => {
-        const stream = mainStream(health);
-        return stream?.state.kind === 'streaming' ? formatFramesPerSecond(stream.framesPerSecond) : '–';
-      },
-    },
+    ...flowColumns(t, { rate: '11%', frames: '9%' }),
     {
       id: 'age',
       title: t('columns.lastFrame'),
