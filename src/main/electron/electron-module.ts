@@ -9,6 +9,7 @@ export interface ElectronModule {
     buildFromTemplate(template: MenuEntry[]): ElectronMenu;
     setApplicationMenu(menu: ElectronMenu | null): void;
   };
+  readonly nativeTheme: { readonly shouldUseDarkColors: boolean };
   readonly dialog: { showErrorBox(title: string, content: string): void };
   readonly session: { readonly defaultSession: ElectronSession };
   readonly utilityProcess: {

@@ -1,13 +1,13 @@
 import { windowUrl } from '../shell/desk-client.ts';
 import type { ElectronModule, ElectronWindow, WindowOptions } from './electron-module.ts';
 
-/** The page's own background in its dark scheme, so that nothing flashes while it loads. */
-const darkBackground = '#101418';
+/** The page's own `--bg` in either scheme, so that nothing flashes while it loads. */
+const backgrounds = { dark: '#0d0f12', light: '#f2f4f6' };
 /** A page that crashes again this soon is not loaded once more. */
 const reloadPauseMs = 30_000;
 
 export interface WindowsOptions {
-  readonly electron: Pick<ElectronModule, 'BrowserWindow'>;
+  readonly electron: Pick<ElectronModule, 'BrowserWindow' | 'nativeTheme'>;
   readonly preloadPath: string;
   readonly port: number;
   readonly monotonicMs: () => number;
@@ -27,7 +27,9 @@ export class Windows {
   }
 
   async open(code: string): Promise<void> {
-    const window = new this.#options.electron.BrowserWindow(windowOptions(this.#options.preloadPath));
+    const { BrowserWindow, nativeTheme } = this.#options.electron;
+    const scheme = nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
+    const window = new BrowserWindow(windowOptions(this.#options.preloadPath, backgrounds[scheme]));
     this.#open.add(window);
     window.once('closed', () => this.#open.delete(window));
     window.once('ready-to-show', () => window.show());
@@ -55,7 +57,7 @@ export class Windows {
   }
 }
 
-function windowOptions(preloadPath: string): WindowOptions {
+function windowOptions(preloadPath: string, backgroundColor: string): WindowOptions {
   return {
     width: 1440,
     height: 900,
@@ -63,7 +65,7 @@ function windowOptions(preloadPath: string): WindowOptions {
     minHeight: 600,
     show: false,
     title: 'Belvedere',
-    backgroundColor: darkBackground,
+    backgroundColor,
     webPreferences: {
       preload: preloadPath,
       sandbox: true,

@@ -100,7 +100,7 @@ describe('the Electron shell', () => {
       minHeight: 600,
       show: false,
       title: 'Belvedere',
-      backgroundColor: '#101418',
+      backgroundColor: '#0d0f12',
       webPreferences: {
         preload: '/app/preload.cjs',
         sandbox: true,
@@ -247,6 +247,15 @@ describe('the Electron shell', () => {
       options: { dataDirectory: '/site', passphrase: 'correct horse' },
     });
     expect(electron.calls.join(' ')).not.toContain('correct horse');
+  });
+
+  it('opens its window in the colour of the light scheme where that is wanted', async () => {
+    const { electron } = await start({
+      prepare: (prepared) => {
+        prepared.nativeTheme.shouldUseDarkColors = false;
+      },
+    });
+    expect(electron.windows[0]?.options.backgroundColor).toBe('#f2f4f6');
   });
 
   it('prints a link for each further line of its input', async () => {

@@ -11,6 +11,7 @@ export class FakeElectron implements ElectronModule {
   readonly windows: FakeWindow[] = [];
   readonly errorBoxes: { readonly title: string; readonly content: string }[] = [];
   readonly desk = new FakeUtilityProcess();
+  readonly nativeTheme = { shouldUseDarkColors: true };
   menuTemplate: MenuEntry[] = [];
   hasLock = true;
   exitCode: number | undefined;
