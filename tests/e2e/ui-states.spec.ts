@@ -128,6 +128,7 @@ test('keyboard: the search leads anywhere, the scheme changes, the site is renam
 }) => {
   const { desk } = await openDesk('healthy');
   await page.keyboard.press('Control+k');
+  await expect(page.getByPlaceholder('Go to a page, camera or node')).toBeFocused();
   await page.keyboard.type('Recorder 3');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog', { name: 'Recorder 3' })).toBeVisible();
@@ -143,6 +144,7 @@ test('keyboard: the search leads anywhere, the scheme changes, the site is renam
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', after);
   await page.getByRole('button', { name: 'Harbour Terminal 4: rename this site' }).focus();
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Name of this site' })).toBeFocused();
   await page.keyboard.type('Pier 9');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Pier 9: rename this site' })).toBeVisible();
