@@ -17,13 +17,7 @@ it.skipIf(missing !== undefined)(
   `an RTSP server that is not ours is recorded into files that ffprobe accepts${missing === undefined ? '' : ` (skipped: ${missing})`}`,
   async () => {
     await using cleanup = new AsyncDisposableStack();
-    const directory = await mkdtemp(join(tmpdir(), 'belvedere-record-'));
-    cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-    const server = cleanup.use(await startGstreamerServer(pipeline));
-    const engine = cleanup.use(await startAdministeredEngine(directory));
-
-    await engine.configure([{ id: 'gate', name: 'Gate', main: server.url, record: true }]);
-    const status = await engine.until((now) => (now.cameras[0]?.main.framesReceived ?? 0) >= 150, 30_000);
+    const { directory, engine, status } = await recordSixSeconds(cleanup);
     await engine.process.end('SIGTERM');
 
     expect(status.cameras[0]?.main).toMatchObject({ framesLost: 0, width: 640, height: 360, reconnects: 0 });
@@ -44,13 +38,7 @@ it.skipIf(missing !== undefined)(
 
 it.skipIf(missing !== undefined)('a segment cut off by kill -9 plays up to its last part', async () => {
   await using cleanup = new AsyncDisposableStack();
-  const directory = await mkdtemp(join(tmpdir(), 'belvedere-record-'));
-  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  const server = cleanup.use(await startGstreamerServer(pipeline));
-  const engine = cleanup.use(await startAdministeredEngine(directory));
-
-  await engine.configure([{ id: 'gate', name: 'Gate', main: server.url, record: true }]);
-  const status = await engine.until((now) => (now.cameras[0]?.main.framesReceived ?? 0) >= 150, 30_000);
+  const { directory, engine, status } = await recordSixSeconds(cleanup);
   await engine.process.end('SIGKILL');
 
   const received = status.cameras[0]?.main.framesReceived ?? 0;
@@ -72,6 +60,17 @@ it.skipIf(missing !== undefined)('a segment cut off by kill -9 plays up to its l
   expect(recovered?.frameCount).toBe(asLeft.videoFrames);
   expect(probeFile(cutOff).decodeErrors).toBe('');
 });
+
+/** A real engine that has received 150 frames (25 a second) from GStreamer's server and still records. */
+async function recordSixSeconds(cleanup: AsyncDisposableStack) {
+  const directory = await mkdtemp(join(tmpdir(), 'belvedere-record-'));
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  const server = cleanup.use(await startGstreamerServer(pipeline));
+  const engine = cleanup.use(await startAdministeredEngine(directory));
+  await engine.configure([{ id: 'gate', name: 'Gate', main: server.url, record: true }]);
+  const status = await engine.until((now) => (now.cameras[0]?.main.framesReceived ?? 0) >= 150, 30_000);
+  return { directory, engine, status };
+}
 
 async function recordedFiles(directory: string): Promise<string[]> {
   const entries = await readdir(join(directory, 'recordings'), { recursive: true, withFileTypes: true });
