@@ -140,12 +140,12 @@ class LocalSegmentStore implements SegmentStore {
     };
     const init = writeInit(opening.tracks, [writeSegmentLabel(facts)]);
     const { file, filePath } = await this.#createFile(opening);
-    const extent = { byteLength: init.byteLength, duration90k: 0, frameCount: 0, partCount: 0 };
     const segment: NewSegment = { ...facts, filePath, hasAudio: opening.tracks.audio !== undefined };
     try {
-      await file.append([init]);
+      const byteLength = await file.append([init]);
       await file.sync();
       await volume.syncDirectoryOf(filePath);
+      const extent = { byteLength, duration90k: 0, frameCount: 0, partCount: 0 };
       const segmentId = await index.insert(segment, { extent, state: 'writing' });
       return new OpenSegment({
         ...this.#options,

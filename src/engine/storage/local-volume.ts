@@ -1,31 +1,55 @@
-import { constants } from 'node:fs';
 import { mkdir, open, readdir, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { AlignedBuffers } from './aligned-buffers.ts';
 import { errorCode } from './failure.ts';
+import { createBufferedFile, createDirectFile } from './local-segment-file.ts';
 import type { RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
 
-/** Linux takes at most this many pieces in one `writev` (IOV_MAX). */
-const maximumPieces = 1024;
 const probeName = '.probe';
 const probeBytes = 4096;
 
-/** A volume in a directory of a local file system, written through the page cache. The directory must exist. */
-export function openLocalVolume(path: string): Volume {
-  return new LocalVolume(path);
+/**
+ * Appends of a volume that are gathered and on their way to the disk at once; more wait for their turn. A larger part is
+ * written in pieces.
+ */
+const appendBuffers = { count: 4, bufferBytes: 1024 * 1024 };
+
+export interface LocalVolumeOptions {
+  /** `buffered`: through the page cache, also where the file system can do without it. */
+  readonly writing?: 'direct' | 'buffered';
+}
+
+/**
+ * A volume in a directory of a local file system, written past the page cache where the file system allows it. The directory
+ * must exist.
+ */
+export function openLocalVolume(path: string, options: LocalVolumeOptions = {}): Volume {
+  return new LocalVolume(path, options);
 }
 
 class LocalVolume implements Volume {
   readonly path: string;
+  /** Nothing once the file system has refused direct I/O. */
+  #buffers: AlignedBuffers | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, { writing = 'direct' }: LocalVolumeOptions) {
     this.path = path;
+    this.#buffers = writing === 'direct' ? new AlignedBuffers(appendBuffers) : undefined;
   }
 
   async create(filePath: string): Promise<SegmentFile> {
     const absolute = this.#absolute(filePath);
     await mkdir(dirname(absolute), { recursive: true, mode: 0o750 });
-    const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
-    return new LocalSegmentFile(await open(absolute, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o640));
+    if (this.#buffers === undefined) return createBufferedFile(absolute);
+    try {
+      return await createDirectFile(absolute, this.#buffers);
+    } catch (error) {
+      if (errorCode(error) !== 'EINVAL') throw error;
+      this.#buffers = undefined;
+      // The file was made before the flag was refused.
+      await unlink(absolute).catch(unless('ENOENT'));
+      return createBufferedFile(absolute);
+    }
   }
 
   async syncDirectoryOf(filePath: string): Promise<void> {
@@ -96,34 +120,6 @@ class LocalVolume implements Volume {
   }
 }
 
-class LocalSegmentFile implements SegmentFile {
-  readonly #handle: FileHandle;
-
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  async append(chunks: readonly Uint8Array[]): Promise<void> {
-    let rest = chunks.filter((chunk) => chunk.byteLength > 0);
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.#handle.writev(rest.slice(0, maximumPieces));
-      rest = withoutFirst(rest, bytesWritten);
-    }
-  }
-
-  sync(): Promise<void> {
-    return this.#handle.datasync();
-  }
-
-  truncate(byteLength: number): Promise<void> {
-    return this.#handle.truncate(byteLength);
-  }
-
-  close(): Promise<void> {
-    return this.#handle.close();
-  }
-}
-
 class LocalRecoverableFile implements RecoverableFile {
   readonly #handle: FileHandle;
   readonly byteLength: number;
@@ -157,17 +153,6 @@ class LocalRecoverableFile implements RecoverableFile {
   close(): Promise<void> {
     return this.#handle.close();
   }
-}
-
-/** What a short write left over. */
-function withoutFirst(chunks: readonly Uint8Array[], byteLength: number): Uint8Array[] {
-  let skipped = 0;
-  for (const [index, chunk] of chunks.entries()) {
-    if (skipped + chunk.byteLength > byteLength)
-      return [chunk.subarray(byteLength - skipped), ...chunks.slice(index + 1)];
-    skipped += chunk.byteLength;
-  }
-  return [];
 }
 
 /** From the file's own directory up to the volume's root. */

@@ -50,12 +50,12 @@ export class OpenSegment implements SegmentWriter {
     // A sync failed meanwhile, and what counts as written was taken back to the one before it.
     if (this.#failure !== undefined) return failed(this.#failure);
     this.#written = {
-      byteLength: this.#written.byteLength + part.byteLength,
+      byteLength: this.#written.byteLength + outcome.value,
       duration90k: part.segmentDuration90k,
       frameCount: this.#written.frameCount + part.videoFrames,
       partCount: this.#written.partCount + 1,
     };
-    return outcome;
+    return done(undefined);
   }
 
   async finish(): Promise<Outcome<void>> {

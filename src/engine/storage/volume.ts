@@ -2,8 +2,11 @@ import type { ByteSource } from '../media/fmp4/index.ts';
 
 /** A file that only grows, while it is being written. Operations on one file never overlap, except `sync`. */
 export interface SegmentFile {
-  /** Appends all chunks, or rejects; after a rejection any number of their bytes may be there. */
-  append(chunks: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Appends all chunks, and a `free` box where the file is kept to whole blocks. The answer is by how many bytes the file has
+   * grown. After a rejection any number of them may be there.
+   */
+  append(chunks: readonly Uint8Array[]): Promise<number>;
   /** Everything appended so far survives a power cut. */
   sync(): Promise<void>;
   truncate(byteLength: number): Promise<void>;
