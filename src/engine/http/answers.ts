@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { errorCode } from '../platform/layout.ts';
+import type { Answer } from './answer.ts';
 import { parseByteRange } from './byte-range.ts';
 import { ApiFailure } from './failure.ts';
-import type { Answer } from './router.ts';
 
 const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 

@@ -71,9 +71,10 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
       const target = requestTarget(request);
       const { route, params } = find(request.method ?? '', target.pathname);
       path = route.path;
-      if (route.scope !== 'none') authorize(request.headers.authorization, route.scope, tokens);
+      const bearer =
+        route.scope === 'none' ? undefined : authorize(request.headers.authorization, route.scope, tokens);
       const readBody = (): Promise<unknown> => readJsonBody(request);
-      const answer = await route.answer({ params, query: target.searchParams, readBody });
+      const answer = await route.answer({ params, query: target.searchParams, bearer, readBody });
       await sendAnswer(request, response, answer);
     } catch (error) {
       if (response.headersSent) {

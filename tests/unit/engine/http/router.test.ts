@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { compilePath, createRouter, nothing, route } from '../../../../src/engine/http/router.ts';
+import { jsonAnswer } from '../../../../src/engine/http/answer.ts';
+import { noInput, route } from '../../../../src/engine/http/route.ts';
+import { compilePath, createRouter } from '../../../../src/engine/http/router.ts';
 import { enginePaths } from '../../../../src/shared/engine-api/index.ts';
 
-const part = { params: nothing, query: nothing, body: nothing, scope: 'view' } as const;
-const answer = () => ({ kind: 'json', status: 200, body: {} }) as const;
+const plain = {
+  ...noInput,
+  scope: 'view',
+  summary: 'Do nothing',
+  answer: jsonAnswer(z.object({})),
+  handle: () => ({}),
+} as const;
 
 describe('matching paths', () => {
   it('reads the parameters that enginePaths wrote', () => {
@@ -28,8 +35,8 @@ describe('matching paths', () => {
   });
 
   it('tells a wrong method from an unknown path', () => {
-    const get = route({ ...part, method: 'GET', path: '/config', handle: answer });
-    const put = route({ ...part, method: 'PUT', path: '/config', handle: answer });
+    const get = route({ ...plain, method: 'GET', path: '/config' });
+    const put = route({ ...plain, method: 'PUT', path: '/config' });
     const router = createRouter([get, put]);
     expect([
       router.match('PUT', '/config'),
@@ -48,13 +55,20 @@ describe('parsing what came', () => {
     method: 'PUT',
     scope: 'admin',
     path: '/:id',
+    summary: 'Give back what came',
     params: z.object({ id: z.string().regex(/^\d+$/).transform(Number) }),
     query: z.strictObject({ limit: z.coerce.number().default(5) }),
     body: z.object({ name: z.string() }),
-    handle: (input) => ({ kind: 'json', status: 200, body: input }),
+    answer: jsonAnswer(z.object({ params: z.unknown(), query: z.unknown(), body: z.unknown() })),
+    handle: ({ params, query, body }) => ({ params, query, body }),
   });
   const ask = (params: Record<string, string>, query: string, body: unknown) =>
-    echo.answer({ params, query: new URLSearchParams(query), readBody: () => Promise.resolve(body) });
+    echo.answer({
+      params,
+      query: new URLSearchParams(query),
+      bearer: undefined,
+      readBody: () => Promise.resolve(body),
+    });
 
   it('gives the handler parsed values only', async () => {
     await expect(ask({ id: '7' }, '', { name: 'a', more: true })).resolves.toEqual({

@@ -1,0 +1,58 @@
+import type { z } from 'zod';
+
+/** What a route answers, before it is sent. */
+export type Answer =
+  | { readonly kind: 'json'; readonly status: number; readonly body: object }
+  | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly byteLength: number;
+      readonly contentType: string;
+    };
+
+/** What a route promises to answer when all goes well, for those who read the API's description. */
+export type AnswerDescription =
+  | { readonly kind: 'json'; readonly schema: z.ZodType; readonly statuses: readonly number[] }
+  | { readonly kind: 'text' | 'file'; readonly contentType: string };
+
+/** Ties what a route promises to what its handler returns. */
+export interface AnswerForm<Result> {
+  readonly description: AnswerDescription;
+  answer(result: Result): Answer;
+}
+
+interface JsonStatuses<Body> {
+  readonly statuses: readonly number[];
+  readonly statusOf: (body: Body) => number;
+}
+
+const alwaysOk: JsonStatuses<unknown> = { statuses: [200], statusOf: () => 200 };
+
+/** A JSON body of this schema; 200 unless `statuses` says otherwise. */
+export function jsonAnswer<Body extends object>(
+  schema: z.ZodType<Body>,
+  { statuses, statusOf }: JsonStatuses<Body> = alwaysOk,
+): AnswerForm<Body> {
+  return {
+    description: { kind: 'json', schema, statuses },
+    answer: (body) => ({ kind: 'json', status: statusOf(body), body }),
+  };
+}
+
+export function textAnswer(contentType: string): AnswerForm<string> {
+  return {
+    description: { kind: 'text', contentType },
+    answer: (text) => ({ kind: 'text', contentType, text }),
+  };
+}
+
+/** A file's bytes; byte ranges are served. */
+export function fileAnswer(
+  contentType: string,
+): AnswerForm<{ readonly path: string; readonly byteLength: number }> {
+  return {
+    description: { kind: 'file', contentType },
+    answer: ({ path, byteLength }) => ({ kind: 'file', path, byteLength, contentType }),
+  };
+}
