@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { createStreamIngest } from '../../src/engine/ingest/index.ts';
-import type { IngestLimits, StreamIngest } from '../../src/engine/ingest/index.ts';
+import { createStreamIngest, rtspSource } from '../../src/engine/ingest/index.ts';
+import type { IngestLimits, RtspSourceLimits, StreamIngest } from '../../src/engine/ingest/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { healthyScript, IDR, SLICE } from '../unit/engine/ingest/scripted-camera.ts';
@@ -68,14 +68,20 @@ interface Running extends AsyncDisposable {
   readonly log: MemoryLog;
 }
 
-function run(url: string, limits: Partial<IngestLimits> = {}): Running {
+function run(url: string, limits: Partial<IngestLimits & RtspSourceLimits> = {}): Running {
   const subscriber = new WaitingSubscriber();
   const log = new MemoryLog();
+  const clock = createSystemClock();
   const ingest = createStreamIngest({
-    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
-    url,
-    credentials: { username: 'admin', password: PASSWORD },
-    clock: createSystemClock(),
+    openSource: rtspSource({
+      slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
+      url,
+      credentials: { username: 'admin', password: PASSWORD },
+      clock,
+      log,
+      limits,
+    }),
+    clock,
     log,
     limits: { firstDelayMs: 50, longestDelayMs: 100, ...limits },
   });

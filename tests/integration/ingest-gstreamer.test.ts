@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createStreamIngest } from '../../src/engine/ingest/index.ts';
+import { createStreamIngest, rtspSource } from '../../src/engine/ingest/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { gstreamerMissing, startGstreamerServer } from '../support/gstreamer-server.ts';
@@ -32,12 +32,13 @@ function watch(
   credentials?: { readonly username: string; readonly password: string },
 ): Watching {
   const subscriber = new WaitingSubscriber();
+  const clock = createSystemClock();
+  const log = new MemoryLog();
+  const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
   const ingest = createStreamIngest({
-    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
-    url,
-    credentials,
-    clock: createSystemClock(),
-    log: new MemoryLog(),
+    openSource: rtspSource({ slabPool, url, credentials, clock, log }),
+    clock,
+    log,
   });
   ingest.subscribe(subscriber);
   ingest.start();

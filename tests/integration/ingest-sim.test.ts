@@ -1,6 +1,6 @@
 /** Ingest against the simulated camera, which shares no code with it. */
 import { expect, it } from 'vitest';
-import { createStreamIngest } from '../../src/engine/ingest/index.ts';
+import { createStreamIngest, rtspSource } from '../../src/engine/ingest/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { loadClip } from '../../src/sim/clip/clip.ts';
@@ -34,11 +34,11 @@ it('every frame of a simulated camera arrives bit for bit, also after the camera
   cleanup.defer(() => camera.stop());
   const subscriber = new WaitingSubscriber();
   const log = new MemoryLog();
+  const clock = createSystemClock();
+  const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
   const ingest = createStreamIngest({
-    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
-    url: camera.info.mainUrl,
-    credentials,
-    clock: createSystemClock(),
+    openSource: rtspSource({ slabPool, url: camera.info.mainUrl, credentials, clock, log }),
+    clock,
     log,
     limits: { firstDelayMs: 100 },
   });

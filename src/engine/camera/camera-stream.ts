@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { StreamStatus } from '../../shared/engine-api/index.ts';
-import { createStreamIngest } from '../ingest/index.ts';
+import { createStreamIngest, rtspSource } from '../ingest/index.ts';
 import type { StreamIngest } from '../ingest/index.ts';
 import { createLiveChannel } from '../live/index.ts';
 import type { Admission, LiveChannel, ViewerSink } from '../live/index.ts';
@@ -37,9 +37,7 @@ export class CameraStream {
   constructor({ source, slabPool, clock, log }: CameraStreamOptions) {
     this.#clock = clock;
     this.#ingest = createStreamIngest({
-      url: source.url,
-      credentials: source.credentials,
-      slabPool,
+      openSource: rtspSource({ url: source.url, credentials: source.credentials, slabPool, clock, log }),
       clock,
       log,
     });

@@ -39,4 +39,13 @@ export class DecodingOrder {
     this.#last = dts90k;
     return { dts90k, pts90k: Math.max(presentation90k, dts90k) };
   }
+  /** Where the source knows the decoding time: it stays, but that it has to rise. In 1/90000 s. */
+  keep(
+    decoding90k: number,
+    compositionOffset90k: number,
+  ): { readonly dts90k: number; readonly pts90k: number } {
+    const dts90k = Math.max(decoding90k, this.#last + 1);
+    this.#last = dts90k;
+    return { dts90k, pts90k: Math.max(decoding90k + compositionOffset90k, dts90k) };
+  }
 }

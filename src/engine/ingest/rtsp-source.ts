@@ -4,6 +4,7 @@ import type { SlabPool } from '../media/slab-pool.ts';
 import {
   AacDepacketizer,
   aacPacketFormat,
+  dialTcp,
   H264Depacketizer,
   RtpReceiver,
   RtspFailure,
@@ -19,20 +20,37 @@ import type {
 } from '../rtsp/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import type { SamplePipeline } from './sample-pipeline.ts';
+import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
 
-export interface RtspSourceOptions {
-  readonly url: string;
-  readonly credentials: RtspCredentials | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly dial: Dial;
+export interface RtspSourceLimits {
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly maxAccessUnitBytes: number;
+}
+
+export const DEFAULT_RTSP_SOURCE_LIMITS: RtspSourceLimits = {
+  connectTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  maxAccessUnitBytes: 4 * 1024 * 1024,
+};
+
+export interface RtspSourceOptions {
+  /** `rtsp://host[:port]/path`, without user information. */
+  readonly url: string;
+  readonly credentials?: RtspCredentials | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the memory of the samples comes from; one for all streams. */
   readonly slabPool: SlabPool;
-  readonly pipeline: SamplePipeline;
-  readonly onEnded: (failure: RtspFailure) => void;
+  /** How connections are made; TCP unless a test says otherwise. */
+  readonly connect?: Dial;
+  readonly limits?: Partial<RtspSourceLimits>;
+}
+
+/** Pulls a stream from a camera: each attempt is one RTSP session. */
+export function rtspSource(options: RtspSourceOptions): OpenSource {
+  const limits = { ...DEFAULT_RTSP_SOURCE_LIMITS, ...options.limits };
+  return (sink) => new RtspSource(options, limits, sink);
 }
 
 const H264_CLOCK_RATE = 90_000;
@@ -45,14 +63,18 @@ interface WantedAudio {
 }
 
 /** One connection to a camera, whose pictures and sounds go into the pipeline. */
-export class RtspSource {
+class RtspSource implements MediaSource {
   readonly #options: RtspSourceOptions;
+  readonly #limits: RtspSourceLimits;
+  readonly #sink: SourceSink;
   #session: RtspSession | undefined;
   #lastMediaMonotonicMs: number | undefined;
   readonly #depacketizers: { release(): void }[] = [];
 
-  constructor(options: RtspSourceOptions) {
+  constructor(options: RtspSourceOptions, limits: RtspSourceLimits, sink: SourceSink) {
     this.#options = options;
+    this.#limits = limits;
+    this.#sink = sink;
   }
 
   get receivedBytes(): number {
@@ -66,8 +88,20 @@ export class RtspSource {
 
   /** Resolves when the camera plays; rejects with an RtspFailure. */
   async start(): Promise<void> {
-    const { url, pipeline, clock } = this.#options;
-    const session = new RtspSession({ ...this.#options, address: parseRtspAddress(url) });
+    const { url, credentials, clock, log, connect = dialTcp } = this.#options;
+    const { pipeline } = this.#sink;
+    const session = new RtspSession({
+      address: parseRtspAddress(url),
+      credentials,
+      clock,
+      log,
+      dial: connect,
+      connectTimeoutMs: this.#limits.connectTimeoutMs,
+      requestTimeoutMs: this.#limits.requestTimeoutMs,
+      onEnded: (failure) => {
+        this.#sink.onEnded(failure);
+      },
+    });
     this.#session = session;
     await session.open();
     const description = await session.describe();
@@ -91,7 +125,7 @@ export class RtspSource {
 
   /** A refused audio track costs no picture. */
   async #setUpAudio(session: RtspSession, audio: WantedAudio): Promise<void> {
-    const { log, pipeline } = this.#options;
+    const { log } = this.#options;
     try {
       await session.setUp(audio.media, this.#audioReceiver(audio));
     } catch (error) {
@@ -99,15 +133,15 @@ export class RtspSource {
         error instanceof RtspFailure && (error.kind === 'protocol' || error.kind === 'unsupported');
       if (!isRefused) throw error;
       log.warn({ detail: error.message }, 'The camera does not give its audio; the video goes on without.');
-      pipeline.dropAudio();
+      this.#sink.pipeline.dropAudio();
     }
   }
 
   #videoReceiver(media: MediaDescription): RtpReceiver {
-    const { pipeline, maxAccessUnitBytes, slabPool } = this.#options;
+    const { pipeline } = this.#sink;
     const depacketizer = new H264Depacketizer({
-      slabPool,
-      maxAccessUnitBytes,
+      slabPool: this.#options.slabPool,
+      maxAccessUnitBytes: this.#limits.maxAccessUnitBytes,
       events: {
         onAccessUnit: (unit) => {
           pipeline.takeVideo(unit);
@@ -129,9 +163,9 @@ export class RtspSource {
   }
 
   #audioReceiver({ media, format, track }: WantedAudio): RtpReceiver {
-    const { pipeline, slabPool } = this.#options;
+    const { pipeline } = this.#sink;
     const depacketizer = new AacDepacketizer({
-      slabPool,
+      slabPool: this.#options.slabPool,
       format,
       samplesPerFrame: track.samplesPerFrame,
       events: {

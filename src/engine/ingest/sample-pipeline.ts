@@ -1,7 +1,7 @@
 import { h264TrackFrom, parseSequenceParameterSet } from '../media/h264.ts';
 import type { ParameterSets } from '../media/h264-access-unit.ts';
 import type { AacTrack, H264Track, Sample, StreamDescription } from '../media/sample.ts';
-import type { AacFrame, H264AccessUnit } from '../rtsp/index.ts';
+import type { SampleMemory } from '../media/slab-pool.ts';
 import { DecodingOrder } from './decoding-order.ts';
 import { TrackTimeline } from './track-timeline.ts';
 import type { WallClock } from './wall-clock.ts';
@@ -11,6 +11,29 @@ export interface PipelineTracks {
   readonly audio: AacTrack | undefined;
   readonly audioClockRate: number;
 }
+
+interface PlacedData {
+  readonly data: Uint8Array;
+  readonly memory?: SampleMemory;
+  /** In the track's clock, without wrap. */
+  readonly timestamp: number;
+  readonly arrivalMonotonicMs: number;
+}
+
+/** One access unit as a source yields it, in decoding order. */
+export interface VideoUnit extends PlacedData {
+  /**
+   * In the track's clock. Given, `timestamp` is the decoding time and presentation is so much later, as FLV has it; absent,
+   * `timestamp` is the presentation time, as RTP has it, and the decoding time is made.
+   */
+  readonly compositionOffset?: number;
+  /** Of this access unit and what follows; the same object as long as they stay the same. */
+  readonly parameterSets: ParameterSets | undefined;
+  readonly isSync: boolean;
+}
+
+/** One frame of audio as a source yields it. */
+export type AudioUnit = PlacedData;
 
 export interface PipelineEvents {
   onDescription(description: StreamDescription): void;
@@ -85,18 +108,21 @@ export class SamplePipeline {
     this.#describedSets = undefined;
   }
 
-  takeVideo(unit: H264AccessUnit): void {
+  takeVideo(unit: VideoUnit): void {
     if (!this.#isUsable(unit)) return;
     const timeline = this.#videoTimeline;
     if (timeline === undefined) return;
     const position = timeline.place(unit.timestamp, unit.arrivalMonotonicMs);
-    const { dts90k, pts90k } = this.#videoOrder.assign(position);
+    const { dts90k, pts90k } =
+      unit.compositionOffset === undefined
+        ? this.#videoOrder.assign(position)
+        : this.#videoOrder.keep(position, timeline.ticks90k(unit.compositionOffset));
     this.counters.videoFrames += 1;
     this.#lastVideoMonotonicMs = unit.arrivalMonotonicMs;
     this.#emit({
       track: 'video',
       data: unit.data,
-      memory: unit.memory,
+      ...held(unit),
       dts90k,
       pts90k,
       isSync: unit.isSync,
@@ -111,7 +137,7 @@ export class SamplePipeline {
     this.#awaitsSync = true;
   }
 
-  takeAudio(frame: AacFrame): void {
+  takeAudio(frame: AudioUnit): void {
     // A stream starts with a picture.
     if (!this.#isAnnounced || this.#description?.audio === undefined) return;
     const position = this.#audioTimeline?.place(frame.timestamp, frame.arrivalMonotonicMs);
@@ -120,7 +146,7 @@ export class SamplePipeline {
     this.#emit({
       track: 'audio',
       data: frame.data,
-      memory: frame.memory,
+      ...held(frame),
       dts90k,
       pts90k,
       isSync: true,
@@ -142,7 +168,7 @@ export class SamplePipeline {
   }
 
   /** Whether the picture can be decoded with what was passed on before; describes the stream when it has to be. */
-  #isUsable(unit: H264AccessUnit): boolean {
+  #isUsable(unit: VideoUnit): boolean {
     const sets = unit.parameterSets;
     if (sets !== this.#describedSets) this.#awaitsSync = true;
     if (sets === undefined || !unit.isSync) {
@@ -179,6 +205,10 @@ export class SamplePipeline {
     this.#isAnnounced = false;
     return true;
   }
+}
+
+function held({ memory }: PlacedData): { readonly memory?: SampleMemory } {
+  return memory === undefined ? {} : { memory };
 }
 
 function isSameVideo(left: H264Track, right: H264Track): boolean {

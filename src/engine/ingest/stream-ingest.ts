@@ -4,21 +4,17 @@ import type { StreamState, StreamStatus } from '../../shared/engine-api/status.t
 import { aacCodecString } from '../media/aac.ts';
 import { h264CodecString } from '../media/h264.ts';
 import type { Interruption, StreamSubscriber } from '../media/sample.ts';
-import type { SlabPool } from '../media/slab-pool.ts';
-import { dialTcp, RtspFailure } from '../rtsp/index.ts';
-import type { Dial, RtspCredentials } from '../rtsp/index.ts';
+import { SourceFailure } from '../media/source-failure.ts';
+import type { MediaSource, OpenSource } from './media-source.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { RetryLimits } from './retry-delay.ts';
-import { RtspSource } from './rtsp-source.ts';
 import { SamplePipeline } from './sample-pipeline.ts';
 import { Subscribers } from './subscribers.ts';
 import { TrafficWindow } from './traffic-window.ts';
 import { WallClock } from './wall-clock.ts';
 
 export interface IngestLimits extends RetryLimits {
-  readonly connectTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  /** From the start of an attempt until the camera plays. */
+  /** From the start of an attempt until the camera plays; infinite for a source that waits to be called. */
   readonly setUpTimeoutMs: number;
   /** Without a packet of video for so long, the camera is taken to be gone. */
   readonly silenceTimeoutMs: number;
@@ -26,17 +22,13 @@ export interface IngestLimits extends RetryLimits {
   readonly pictureTimeoutMs: number;
   /** After so long the next failure counts as the first in a row. */
   readonly provenAfterMs: number;
-  readonly maxAccessUnitBytes: number;
 }
 
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
-  connectTimeoutMs: 5_000,
-  requestTimeoutMs: 10_000,
   setUpTimeoutMs: 20_000,
   silenceTimeoutMs: 5_000,
   pictureTimeoutMs: 60_000,
   provenAfterMs: 10_000,
-  maxAccessUnitBytes: 4 * 1024 * 1024,
   firstDelayMs: 500,
   longestDelayMs: 15_000,
   firstHopelessDelayMs: 30_000,
@@ -44,15 +36,10 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
 };
 
 export interface StreamIngestOptions {
-  /** `rtsp://host[:port]/path`, without user information. */
-  readonly url: string;
-  readonly credentials?: RtspCredentials | undefined;
+  /** Opens a source for each attempt. */
+  readonly openSource: OpenSource;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where the memory of the samples comes from; one for all streams. */
-  readonly slabPool: SlabPool;
-  /** How connections are made; TCP unless a test says otherwise. */
-  readonly connect?: Dial;
   readonly limits?: Partial<IngestLimits>;
   /** In [0, 1), for the jitter of retries. */
   readonly random?: () => number;
@@ -71,20 +58,20 @@ export interface StreamIngest {
 }
 
 export function createStreamIngest(options: StreamIngestOptions): StreamIngest {
-  return new RtspStreamIngest(options);
+  return new ReconnectingIngest(options);
 }
 
 type State =
   | { readonly kind: 'idle' }
   | {
       readonly kind: 'connecting';
-      readonly source: RtspSource;
+      readonly source: MediaSource;
       readonly sinceMonotonicMs: number;
       readonly sinceUtcMs: number;
     }
   | {
       readonly kind: 'streaming';
-      readonly source: RtspSource;
+      readonly source: MediaSource;
       readonly sinceMonotonicMs: number;
       readonly sinceUtcMs: number;
     }
@@ -103,7 +90,7 @@ async function settleBoth(first: Promise<void>, second: Promise<void>): Promise<
   await second;
 }
 
-class RtspStreamIngest implements StreamIngest {
+class ReconnectingIngest implements StreamIngest {
   readonly #options: StreamIngestOptions;
   readonly #limits: IngestLimits;
   readonly #subscribers: Subscribers;
@@ -214,17 +201,8 @@ class RtspStreamIngest implements StreamIngest {
   }
 
   #connect(): void {
-    const { url, credentials, clock, log, slabPool, connect = dialTcp } = this.#options;
-    const source = new RtspSource({
-      url,
-      credentials,
-      clock,
-      log,
-      dial: connect,
-      connectTimeoutMs: this.#limits.connectTimeoutMs,
-      requestTimeoutMs: this.#limits.requestTimeoutMs,
-      maxAccessUnitBytes: this.#limits.maxAccessUnitBytes,
-      slabPool,
+    const { openSource, clock } = this.#options;
+    const source: MediaSource = openSource({
       pipeline: this.#pipeline,
       onEnded: (failure) => {
         this.#onEnded(source, failure);
@@ -239,23 +217,23 @@ class RtspStreamIngest implements StreamIngest {
     void this.#startSource(source);
   }
 
-  async #startSource(source: RtspSource): Promise<void> {
+  async #startSource(source: MediaSource): Promise<void> {
     try {
       // Cameras allow few sessions: the former one ends first.
       await this.#closing;
       if (this.#isCurrent(source)) await source.start();
     } catch (error) {
-      this.#onEnded(source, error instanceof RtspFailure ? error : this.#unexpected(error));
+      this.#onEnded(source, error instanceof SourceFailure ? error : this.#unexpected(error));
     }
   }
 
   /** A mistake of ours: one camera pays for it, and it is tried again. */
-  #unexpected(error: unknown): RtspFailure {
+  #unexpected(error: unknown): SourceFailure {
     this.#options.log.error({ error }, 'Could not connect to the camera because of an internal error.');
-    return new RtspFailure('protocol', 'The connection failed because of an internal error; see the log.');
+    return new SourceFailure('protocol', 'The connection failed because of an internal error; see the log.');
   }
 
-  #isCurrent(source: RtspSource): boolean {
+  #isCurrent(source: MediaSource): boolean {
     const state = this.#state;
     return (state.kind === 'connecting' || state.kind === 'streaming') && state.source === source;
   }
@@ -276,7 +254,7 @@ class RtspStreamIngest implements StreamIngest {
     log.info({ reconnects: this.#reconnects }, 'The stream is running.');
   }
 
-  #onEnded(source: RtspSource, failure: RtspFailure): void {
+  #onEnded(source: MediaSource, failure: SourceFailure): void {
     if (!this.#isCurrent(source)) return;
     const { clock, log, random = Math.random } = this.#options;
     const state = this.#state;
@@ -305,7 +283,7 @@ class RtspStreamIngest implements StreamIngest {
     this.#tell(interruption);
   }
 
-  #release(source: RtspSource): void {
+  #release(source: MediaSource): void {
     this.#formerBytes += source.receivedBytes;
     this.#closing = settleBoth(this.#closing, source.close());
   }
@@ -336,19 +314,25 @@ class RtspStreamIngest implements StreamIngest {
     if (failure !== undefined) this.#onEnded(state.source, failure);
   }
 
-  #overdue(state: Extract<State, { readonly source: RtspSource }>, nowMs: number): RtspFailure | undefined {
+  #overdue(
+    state: Extract<State, { readonly source: MediaSource }>,
+    nowMs: number,
+  ): SourceFailure | undefined {
     const { setUpTimeoutMs, silenceTimeoutMs, pictureTimeoutMs } = this.#limits;
     const lastMediaMs = state.source.lastMediaMonotonicMs;
     if (lastMediaMs === undefined) {
       if (nowMs - state.sinceMonotonicMs < setUpTimeoutMs) return undefined;
-      return new RtspFailure('silent', `The camera did not start to play within ${setUpTimeoutMs / 1000} s.`);
+      return new SourceFailure(
+        'silent',
+        `The camera did not start to play within ${setUpTimeoutMs / 1000} s.`,
+      );
     }
     if (nowMs - lastMediaMs >= silenceTimeoutMs) {
-      return new RtspFailure('silent', `The camera has sent no video for ${silenceTimeoutMs / 1000} s.`);
+      return new SourceFailure('silent', `The camera has sent no video for ${silenceTimeoutMs / 1000} s.`);
     }
     const lastPictureMs = Math.max(state.sinceMonotonicMs, this.#pipeline.lastVideoMonotonicMs ?? 0);
     if (nowMs - lastPictureMs < pictureTimeoutMs) return undefined;
-    return new RtspFailure(
+    return new SourceFailure(
       'protocol',
       `The camera sends, but for ${pictureTimeoutMs / 1000} s no picture could be made of it.`,
     );

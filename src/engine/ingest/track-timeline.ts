@@ -58,6 +58,11 @@ export class TrackTimeline {
     return this.#scale === 1 ? 'camera' : 'arrival';
   }
 
+  /** A duration in the track's clock as 1/90000 s. */
+  ticks90k(duration: number): number {
+    return Math.round((duration * TICKS_PER_SECOND) / this.#clockRate);
+  }
+
   /** The position of a stamp (in the track's clock, unwrapped) in 1/90000 s since the origin. */
   place(timestamp: number, arrivalMonotonicMs: number): number {
     const camera = (timestamp * TICKS_PER_SECOND) / this.#clockRate;

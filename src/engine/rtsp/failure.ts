@@ -1,20 +1,6 @@
-/** How an RTSP session can fail; the same words as `Interruption` in media/sample.ts. */
-export type RtspFailureKind =
-  | 'unreachable'
-  | 'refused-credentials'
-  | 'silent'
-  | 'protocol'
-  | 'unsupported'
-  | 'closed-by-camera'
-  | 'stopped';
+import { SourceFailure } from '../media/source-failure.ts';
 
-/** An expected failure. `message` is a sentence for a person and holds no secret. */
-export class RtspFailure extends Error {
+/** An expected failure of an RTSP session. */
+export class RtspFailure extends SourceFailure {
   override readonly name = 'RtspFailure';
-  readonly kind: RtspFailureKind;
-
-  constructor(kind: RtspFailureKind, message: string) {
-    super(message);
-    this.kind = kind;
-  }
 }

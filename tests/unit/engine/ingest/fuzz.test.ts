@@ -1,6 +1,6 @@
 /** A camera may send anything: the ingest goes on, and what it says of itself stays true. `BELVEDERE_TEST_SEED` repeats a run. */
 import { expect, it } from 'vitest';
-import { createStreamIngest } from '../../../../src/engine/ingest/index.ts';
+import { createStreamIngest, rtspSource } from '../../../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { StreamStatus } from '../../../../src/shared/engine-api/status.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
@@ -44,12 +44,16 @@ it('damaged answers and packets never throw out of the ingest, never break the t
     const subscriber = new CollectingSubscriber();
     const { log, lines } = collectingLog();
     const ingest = createStreamIngest({
-      slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
-      url: 'rtsp://camera.example/live',
-      credentials: { username: 'u', password: 'p' },
+      openSource: rtspSource({
+        slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
+        url: 'rtsp://camera.example/live',
+        credentials: { username: 'u', password: 'p' },
+        clock,
+        log,
+        connect: camera.dial,
+      }),
       clock,
       log,
-      connect: camera.dial,
       random,
     });
     ingest.subscribe(subscriber);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStreamIngest } from '../../../../src/engine/ingest/index.ts';
+import { createStreamIngest, rtspSource } from '../../../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { StreamState } from '../../../../src/shared/engine-api/status.ts';
@@ -34,12 +34,16 @@ function create(script: Script): void {
   const collecting = collectingLog();
   lines = collecting.lines;
   ingest = createStreamIngest({
-    slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
-    url: 'rtsp://camera.example/live',
-    credentials: CREDENTIALS,
+    openSource: rtspSource({
+      slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
+      url: 'rtsp://camera.example/live',
+      credentials: CREDENTIALS,
+      clock,
+      log: collecting.log,
+      connect: camera.dial,
+    }),
     clock,
     log: collecting.log,
-    connect: camera.dial,
     random: () => 0.5,
   });
   ingest.subscribe(subscriber);
@@ -471,12 +475,17 @@ describe('mistakes of ours', () => {
   });
 
   it('in the address are told, not thrown', async () => {
+    const { log } = collectingLog();
     ingest = createStreamIngest({
-      slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
-      url: 'http://camera/',
+      openSource: rtspSource({
+        slabPool: new SlabPool({ maximumIdleBytes: 1024 ** 2 }),
+        url: 'http://camera/',
+        clock,
+        log,
+        connect: camera.dial,
+      }),
       clock,
-      log: collectingLog().log,
-      connect: camera.dial,
+      log,
     });
     await startPlaying();
     expect(ingest.status().state).toMatchObject({
