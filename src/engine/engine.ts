@@ -91,7 +91,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 
   const cameras = createCameraSet({ store, clock, log });
-  cameras.apply(config.cameras());
+  cameras.apply(config.current().cameras);
   stack.defer(() => cameras.stop());
 
   const api: EngineApi = {
@@ -111,8 +111,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     config: () => config.view(),
     updateConfig(update) {
       const change = config.update(update);
-      if (change.kind === 'stale') return change;
-      cameras.apply(change.cameras);
+      if (change.kind !== 'applied') return change;
+      cameras.apply(change.config.cameras);
       return { kind: 'applied', config: config.view() };
     },
     segments: (cameraId, query) => store.segments(cameraId, query),

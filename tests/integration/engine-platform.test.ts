@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFileOnce, writeFileAtomic } from '../../src/engine/platform/atomic-file.ts';
@@ -11,7 +11,9 @@ import { EngineExit } from '../../src/engine/platform/exit.ts';
 import { engineLayout, makeDirectories } from '../../src/engine/platform/layout.ts';
 import type { EngineLayout } from '../../src/engine/platform/layout.ts';
 import { openSealedStore } from '../../src/engine/platform/sealed-store.ts';
+import type { Secrets } from '../../src/engine/platform/sealed-store.ts';
 import { createTokenRegistry, issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
+import { ConfigUpdate, ServeUpdate } from '../../src/shared/engine-api/index.ts';
 import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
 import { temporaryFolder } from './engine-process.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -39,11 +41,19 @@ function exitReason(act: () => unknown): string {
 }
 
 describe('the sealed store', () => {
-  const content = { gate: { username: 'admin', password: 'geheim' }, dock: { username: '', password: '' } };
+  const content: Secrets = {
+    cameraCredentials: new Map([
+      ['gate', { username: 'admin', password: 'geheim' }],
+      ['constructor', { username: '', password: '' }],
+    ]),
+    streamKeys: new Map([['dock', 'a-stream-key']]),
+    accountPasswords: new Map([['wall', 'pässword']]),
+    slaveTokens: new Map([['rec-1', 'T'.repeat(43)]]),
+  };
 
   it('gives back what was sealed, also to the next start, and nothing before that', () => {
     const store = openSealedStore(layout);
-    expect(store.read()).toEqual({});
+    expect(store.read()).toEqual(noSecrets);
     store.write(content);
     expect(openSealedStore(layout).read()).toEqual(content);
   });
@@ -72,6 +82,13 @@ describe('the sealed store', () => {
   });
 });
 
+const noSecrets: Secrets = {
+  cameraCredentials: new Map(),
+  streamKeys: new Map(),
+  accountPasswords: new Map(),
+  slaveTokens: new Map(),
+};
+
 function open(): ConfigStore {
   return openConfigStore(layout, openSealedStore(layout));
 }
@@ -80,22 +97,82 @@ describe('the configuration on disk', () => {
   const credentials = { username: 'admin', password: 'geheim' };
   const gate: CameraConfig = { id: 'gate', name: 'Gate', main: 'rtsp://10.0.0.1/', record: true };
 
-  it('survives, with its secrets sealed', async () => {
-    expect(open().update({ version: 0, cameras: [{ ...gate, credentials }] })).toEqual({
-      kind: 'applied',
-      cameras: [{ ...gate, credentials }],
+  it('survives, with every secret sealed', async () => {
+    const token = 'T'.repeat(43);
+    const update = ConfigUpdate.parse({
+      version: 0,
+      cameras: [{ ...gate, credentials, streamKey: 'geheim-key' }],
+      serve: { accounts: [{ username: 'wall', password: 'geheim-too' }] },
+      master: {
+        slaves: [
+          {
+            id: 'rec-1',
+            address: '10.0.0.7:8443',
+            certificatePin: `${'A'.repeat(43)}=`,
+            scope: 'peer',
+            token,
+          },
+        ],
+        cameras: [{ id: 'dock', name: 'Dock', slaveId: 'rec-1' }],
+      },
     });
-    expect(open().view()).toEqual({ version: 1, cameras: [{ ...gate, hasCredentials: true }] });
-    expect(open().cameras()).toEqual([{ ...gate, credentials }]);
-    expect(await readFile(layout.config, 'utf8')).not.toContain('geheim');
+    const change = open().update(update);
+    const again = open();
+    expect(change).toEqual({ kind: 'applied', config: again.current() });
+    expect(again.current()).toMatchObject({
+      cameras: [{ ...gate, credentials, streamKey: 'geheim-key' }],
+      serve: { accounts: [{ username: 'wall', password: 'geheim-too' }] },
+      master: { slaves: [{ id: 'rec-1', token }] },
+    });
+    const onDisk = (await readFile(layout.config, 'utf8')) + (await readFile(layout.credentials, 'utf8'));
+    for (const secret of ['geheim', token]) {
+      expect(JSON.stringify(again.view())).not.toContain(secret);
+      expect(onDisk).not.toContain(secret);
+    }
+  });
+
+  it('of format 1 is read, and written in the present format at the next change', async () => {
+    const former = join(import.meta.dirname, '../fixtures/engine-config-1');
+    await copyFile(join(former, 'config.json'), layout.config);
+    await copyFile(join(former, 'credentials.sealed'), layout.credentials);
+    const key = await readFile(join(former, 'store.key.base64'), 'utf8');
+    await writeFile(layout.storeKey, Buffer.from(key, 'base64'));
+    const cameras: readonly CameraConfig[] = [
+      {
+        id: 'gate',
+        name: 'Gate',
+        main: 'rtsp://10.0.0.1/main',
+        sub: 'rtsp://10.0.0.1/sub',
+        credentials,
+        record: true,
+      },
+      { id: 'dock', name: 'Dock', main: 'rtsp://10.0.0.2/main', record: false },
+    ];
+    expect([open().current().cameras, open().view().version]).toEqual([cameras, 1]);
+    open().update({ version: 1, serve: ServeUpdate.parse({ hls: { enabled: true } }) });
+    expect([open().current().cameras, open().view().version]).toEqual([cameras, 2]);
+    const formats = await Promise.all(
+      [layout.config, layout.credentials].map(async (path): Promise<unknown> => {
+        const { formatVersion }: { formatVersion: unknown } = JSON.parse(await readFile(path, 'utf8'));
+        return formatVersion;
+      }),
+    );
+    expect(formats).toEqual([2, 2]);
   });
 
   it('forgets the credentials of a camera with the camera', () => {
     open().update({ version: 0, cameras: [{ ...gate, credentials }] });
     open().update({ version: 1, cameras: [] });
-    expect(openSealedStore(layout).read()).toEqual({});
+    expect(openSealedStore(layout).read()).toEqual(noSecrets);
     open().update({ version: 2, cameras: [gate] });
-    expect(open().cameras()).toEqual([gate]);
+    expect(open().current().cameras).toEqual([gate]);
+  });
+
+  it('gives up a password when told, on the disk too', () => {
+    open().update({ version: 0, cameras: [{ ...gate, credentials }] });
+    open().update({ version: 1, cameras: [{ ...gate, credentials: null }] });
+    expect(openSealedStore(layout).read()).toEqual(noSecrets);
+    expect(open().current().cameras).toEqual([gate]);
   });
 
   it('changes nothing for a stale version', () => {
@@ -108,8 +185,9 @@ describe('the configuration on disk', () => {
     const sealed = openSealedStore(layout);
     openConfigStore(layout, sealed).update({ version: 0, cameras: [{ ...gate, credentials }] });
     // As if the power went after the first of the writes that replace gate by dock.
-    sealed.write({ ...sealed.read(), dock: credentials });
-    expect(open().cameras()).toEqual([{ ...gate, credentials }]);
+    const { cameraCredentials, ...others } = sealed.read();
+    sealed.write({ ...others, cameraCredentials: new Map([...cameraCredentials, ['dock', credentials]]) });
+    expect(open().current().cameras).toEqual([{ ...gate, credentials }]);
   });
 });
 

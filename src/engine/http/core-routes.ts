@@ -71,6 +71,7 @@ export function coreRoutes(engine: EngineApi, metrics: HttpMetrics): readonly Ro
             `The configuration is at version ${outcome.currentVersion} and not ${body.version} any more. Read it again and repeat the change.`,
           );
         }
+        if (outcome.kind === 'invalid') throw new ApiFailure('invalid-request', outcome.message);
         return outcome.config;
       },
     }),

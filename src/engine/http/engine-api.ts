@@ -13,7 +13,8 @@ import type { ProcessSample } from '../platform/process-sampler.ts';
 
 export type ConfigOutcome =
   | { readonly kind: 'applied'; readonly config: ConfigView }
-  | { readonly kind: 'stale'; readonly currentVersion: number };
+  | { readonly kind: 'stale'; readonly currentVersion: number }
+  | { readonly kind: 'invalid'; readonly message: string };
 
 /** What the HTTP server serves: the engine as others see it. */
 export interface EngineApi {

@@ -13,9 +13,9 @@ import { EngineExit } from './exit.ts';
  *         certificate.pem    self-signed X.509, public
  *         certificate.key    its private key (PKCS #8)
  *         tokens/ID.json     one file a token: scope and hash, never the token
- *         config.json        cameras, without secrets
+ *         config.json        cameras and the other sections, without secrets
  *         store.key          32 bytes, seals the file below
- *         credentials.sealed camera credentials, AES-256-GCM
+ *         credentials.sealed every secret of the configuration, AES-256-GCM
  *       var/                 what it knows and could learn again
  *         endpoint.json      address and process of the engine that ran last
  *         token-use.json     when each token was last used

@@ -17,3 +17,9 @@ export const RtspUrl = z
 
 export const Credentials = z.object({ username: z.string().max(256), password: z.string().max(256) });
 export type Credentials = z.infer<typeof Credentials>;
+
+/** What a camera that pushes its streams shows as proof that it may; needs no quoting in any URL. */
+export const StreamKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{8,128}$/, '8 to 128 letters, digits, dashes and underscores');
+export type StreamKey = z.infer<typeof StreamKey>;

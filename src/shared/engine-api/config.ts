@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { CameraId, Credentials, RtspUrl } from './camera.ts';
+import { CameraId, Credentials, RtspUrl, StreamKey } from './camera.ts';
+import { MasterUpdate, MasterView } from './master.ts';
+import { ServeUpdate, ServeView } from './serve.ts';
 
 /** One camera as an engine is told to record it. */
 export const CameraConfig = z.object({
@@ -7,31 +9,57 @@ export const CameraConfig = z.object({
   name: z.string().min(1).max(200),
   main: RtspUrl,
   sub: RtspUrl.optional(),
-  /** Kept in the node's sealed store; never returned. Absent in an update: the camera keeps those the node has for its id. */
+  /** Kept in the node's sealed store; never returned. */
   credentials: Credentials.optional(),
+  /** Kept in the node's sealed store; never returned. For cameras that push. */
+  streamKey: StreamKey.optional(),
   record: z.boolean(),
 });
 export type CameraConfig = z.infer<typeof CameraConfig>;
 
+/** A camera without its secrets. */
+export const PublicCameraConfig = CameraConfig.omit({ credentials: true, streamKey: true });
+export type PublicCameraConfig = z.infer<typeof PublicCameraConfig>;
+
+/** A camera in an update. A secret that is absent stays what the node has for the camera's id; null removes it. */
+export const CameraUpdate = PublicCameraConfig.extend({
+  credentials: Credentials.nullable().optional(),
+  streamKey: StreamKey.nullable().optional(),
+});
+export type CameraUpdate = z.infer<typeof CameraUpdate>;
+
 /**
- * `PUT /api/v1/config` (scope admin). The whole list at once; `version` is the one the caller read, a stale one is refused
- * with `version-conflict`. Answers `ConfigView`.
+ * `PUT /api/v1/config` (scope admin). A section that is absent stays as it is; one that is given replaces the former whole.
+ * `version` is the one the caller read, a stale one is refused with `version-conflict`. Answers `ConfigView`.
  */
-export const ConfigUpdate = z.object({
+export const ConfigUpdate = z.strictObject({
   version: z.int().nonnegative(),
   cameras: z
-    .array(CameraConfig)
+    .array(CameraUpdate)
     .max(1000)
     .refine(
       (cameras) => new Set(cameras.map(({ id }) => id)).size === cameras.length,
       'camera ids must be unique',
-    ),
+    )
+    .optional(),
+  serve: ServeUpdate.optional(),
+  master: MasterUpdate.optional(),
 });
 export type ConfigUpdate = z.infer<typeof ConfigUpdate>;
 
 /** `GET /api/v1/config` (scope view): what is configured, without secrets. */
 export const ConfigView = z.object({
   version: z.int().nonnegative(),
-  cameras: z.array(CameraConfig.omit({ credentials: true }).extend({ hasCredentials: z.boolean() })),
+  cameras: z.array(
+    PublicCameraConfig.extend({
+      hasCredentials: z.boolean(),
+      /** Present where it has one. */
+      hasStreamKey: z.literal(true).optional(),
+    }),
+  ),
+  /** Absent until it was configured: the defaults hold. */
+  serve: ServeView.optional(),
+  /** Absent until it was configured: the engine is no master. */
+  master: MasterView.optional(),
 });
 export type ConfigView = z.infer<typeof ConfigView>;

@@ -9,6 +9,12 @@ export const TokenId = z.string().regex(/^[0-9a-f]{16}$/);
 /** Exit status of `belvedere-engine revoke` when the node has no such token (any more). */
 export const unknownTokenExitCode = 9;
 
+/** Base64 SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 §2.4). */
+export const CertificatePin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+
+/** 256 random bits in base64url. */
+export const BearerToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
 /**
  * One line of JSON on standard output of `belvedere-engine enrol --dir DIR --scope admin [--token-id ID]`, read over SSH.
  * It makes the node's key and certificate if there are none yet, and a new token each time; the token is stored on the node
@@ -18,9 +24,8 @@ export const Enrolment = z.object({
   nodeId: z.uuid(),
   version: z.string(),
   port: z.int().min(1).max(65535),
-  /** Base64 SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4). */
-  certificatePin: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
-  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  certificatePin: CertificatePin,
+  token: BearerToken,
   tokenId: TokenId,
   scope: TokenScope,
 });

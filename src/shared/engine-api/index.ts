@@ -3,6 +3,8 @@ export * from './camera.ts';
 export * from './config.ts';
 export * from './enrolment.ts';
 export * from './failure.ts';
+export * from './master.ts';
 export * from './paths.ts';
 export * from './recording.ts';
+export * from './serve.ts';
 export * from './status.ts';
