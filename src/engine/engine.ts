@@ -35,6 +35,8 @@ export interface EngineOptions {
   readonly port: number;
   /** Recording halts below this much free space. */
   readonly reserveBytes: number;
+  /** For the pictures that new viewers start with, of all streams together. */
+  readonly gopCacheBytes: number;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -90,7 +92,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     );
   }
 
-  const cameras = createCameraSet({ store, clock, log });
+  const cameras = createCameraSet({ store, gopCacheBytes: options.gopCacheBytes, clock, log });
   cameras.apply(config.current().cameras);
   stack.defer(() => cameras.stop());
 
@@ -118,6 +120,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     segments: (cameraId, query) => store.segments(cameraId, query),
     segmentFile: (cameraId, segmentId) => store.segmentFile(cameraId, segmentId),
     openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
+    live: () => cameras.liveStatus(),
   };
   const server = createEngineHttpServer({ engine: api, certificate, tokens, clock, log });
   const { port } = await server.start({ host: options.host, port: options.port });

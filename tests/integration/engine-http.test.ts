@@ -60,6 +60,7 @@ beforeEach(async () => {
       const viewer = { [Symbol.dispose]: () => void (endedViewings += 1) };
       return { kind: 'opened', viewer };
     },
+    live: unforeseen,
   };
   server = createEngineHttpServer({
     engine,

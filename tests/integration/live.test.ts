@@ -1,7 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createLiveChannel, type LiveChannel, type ViewerSink } from '../../src/engine/live/index.ts';
+import {
+  FlvChannel,
+  GopBudget,
+  GopCache,
+  LiveCounters,
+  StreamFanout,
+  type ViewerSink,
+} from '../../src/engine/live/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import {
   decodingComplaints,
@@ -28,8 +35,16 @@ function fileSink(): FileSink {
   };
 }
 
-function createChannel(): LiveChannel {
-  return createLiveChannel({ clock: createSystemClock(), log: quietLog });
+function createLive(): { readonly stream: StreamFanout; readonly channel: FlvChannel } {
+  const cache = new GopCache({ maximumBytes: 4 * 1024 ** 2, budget: new GopBudget(4 * 1024 ** 2) });
+  const stream = new StreamFanout({ cache, log: quietLog });
+  const channel = new FlvChannel({
+    stream,
+    counters: new LiveCounters(),
+    clock: createSystemClock(),
+    log: quietLog,
+  });
+  return { stream, channel };
 }
 
 const clip = { seconds: 6, framesPerSecond: 25, size: '320x240', gopFrames: 25 } as const;
@@ -38,12 +53,12 @@ describe.skipIf(ffmpegMissing)(`live FLV, judged by ffmpeg (${ffmpegMissing ?? '
   it('gives the first viewer every picture and sound', async () => {
     await using directory = await temporaryDirectory();
     const source = await makeSource(directory.path, { ...clip, bFrames: 2, withAudio: true });
-    const channel = createChannel();
+    const { stream, channel } = createLive();
     const sink = fileSink();
     channel.addViewer(sink);
 
-    channel.onDescription(source.description);
-    for (const sample of source.samples) channel.onSample(sample);
+    stream.onDescription(source.description);
+    for (const sample of source.samples) stream.onSample(sample);
 
     const file = join(directory.path, 'live.flv');
     await sink.save(file);
@@ -60,16 +75,16 @@ describe.skipIf(ffmpegMissing)(`live FLV, judged by ffmpeg (${ffmpegMissing ?? '
   it('gives a newcomer the current group of pictures at once', async () => {
     await using directory = await temporaryDirectory();
     const source = await makeSource(directory.path, clip);
-    const channel = createChannel();
-    channel.onDescription(source.description);
+    const { stream, channel } = createLive();
+    stream.onDescription(source.description);
     const joinAt = 60;
-    for (const sample of source.samples.slice(0, joinAt)) channel.onSample(sample);
+    for (const sample of source.samples.slice(0, joinAt)) stream.onSample(sample);
 
     const sink = fileSink();
     channel.addViewer(sink);
     const early = join(directory.path, 'at-once.flv');
     await sink.save(early);
-    for (const sample of source.samples.slice(joinAt)) channel.onSample(sample);
+    for (const sample of source.samples.slice(joinAt)) stream.onSample(sample);
     const whole = join(directory.path, 'whole.flv');
     await sink.save(whole);
 
@@ -83,14 +98,14 @@ describe.skipIf(ffmpegMissing)(`live FLV, judged by ffmpeg (${ffmpegMissing ?? '
     await using second = await temporaryDirectory();
     const small = await makeSource(directory.path, { ...clip, seconds: 2 });
     const large = await makeSource(second.path, { ...clip, seconds: 2, size: '640x360' });
-    const channel = createChannel();
+    const { stream, channel } = createLive();
     const sink = fileSink();
     channel.addViewer(sink);
 
-    channel.onDescription(small.description);
-    for (const sample of small.samples) channel.onSample(sample);
-    channel.onDescription({ ...large.description, generation: 2 });
-    for (const sample of large.samples) channel.onSample(later(sample, 2000));
+    stream.onDescription(small.description);
+    for (const sample of small.samples) stream.onSample(sample);
+    stream.onDescription({ ...large.description, generation: 2 });
+    for (const sample of large.samples) stream.onSample(later(sample, 2000));
 
     const file = join(directory.path, 'change.flv');
     await sink.save(file);

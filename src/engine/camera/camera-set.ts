@@ -7,24 +7,36 @@ import type {
   EngineCameraStatus,
   StreamName,
 } from '../../shared/engine-api/index.ts';
-import type { Admission, ViewerSink } from '../live/index.ts';
+import { GopBudget, LiveCounters } from '../live/index.ts';
+import type { Admission, LiveTotals, ViewerSink } from '../live/index.ts';
 import { SlabPool } from '../media/slab-pool.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { Camera } from './camera.ts';
+import type { StreamResources } from './camera-stream.ts';
 import { cameraSetChange } from './config-change.ts';
+import type { StreamDirectory } from './stream-directory.ts';
 
 /** All cameras of an engine. */
-export interface CameraSet {
+export interface CameraSet extends StreamDirectory {
   /** Adds, changes and ends cameras so that these remain; a camera that stays as it is notices nothing. */
   apply(cameras: readonly CameraConfig[]): void;
   openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
   status(): readonly EngineCameraStatus[];
+  liveStatus(): LiveStatus;
   /** Resolves when the last bytes are on disk. */
   stop(): Promise<void>;
 }
 
+export interface LiveStatus extends LiveTotals {
+  /** What the groups of pictures kept for newcomers take, and may take, together. */
+  readonly gopCacheBytes: number;
+  readonly gopCacheLimitBytes: number;
+}
+
 interface CameraSetOptions {
   readonly store: SegmentStore;
+  /** For the groups of pictures in hand of all streams, which newcomers start with. */
+  readonly gopCacheBytes: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -33,8 +45,15 @@ interface CameraSetOptions {
 const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
 
 export function createCameraSet(options: CameraSetOptions): CameraSet {
-  const { log } = options;
-  const slabPool = new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES });
+  const { store, clock, log } = options;
+  const gopBudget = new GopBudget(options.gopCacheBytes);
+  const liveCounters = new LiveCounters();
+  const resources: StreamResources = {
+    slabPool: new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES }),
+    gopBudget,
+    liveCounters,
+    clock,
+  };
   const running = new Map<CameraId, Camera>();
   const ending = new Set<Promise<void>>();
   let current: readonly CameraConfig[] = [];
@@ -53,7 +72,8 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
       current = cameras;
       for (const cameraId of change.removed) end(cameraId);
       for (const config of change.changed) running.get(config.id)?.reconfigure(config);
-      for (const config of change.added) running.set(config.id, new Camera({ ...options, config, slabPool }));
+      for (const config of change.added)
+        running.set(config.id, new Camera({ config, store, resources, log }));
       log.info(
         {
           cameras: cameras.length,
@@ -74,6 +94,12 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
         }
       );
     },
+    find: (cameraId, stream) => running.get(cameraId)?.find(stream),
+    liveStatus: () => ({
+      ...liveCounters.totals,
+      gopCacheBytes: gopBudget.usedBytes,
+      gopCacheLimitBytes: gopBudget.maximumBytes,
+    }),
     status: () => [...running.values()].map((camera) => camera.status()),
     async stop() {
       for (const cameraId of running.keys()) end(cameraId);

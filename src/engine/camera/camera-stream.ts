@@ -1,88 +1,85 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { StreamStatus } from '../../shared/engine-api/index.ts';
 import { createStreamIngest, rtspSource } from '../ingest/index.ts';
 import type { StreamIngest } from '../ingest/index.ts';
-import { createLiveChannel } from '../live/index.ts';
-import type { Admission, LiveChannel, ViewerSink } from '../live/index.ts';
+import { FlvChannel, GopCache, StreamFanout } from '../live/index.ts';
+import type { Admission, GopBudget, JoinableStream, LiveCounters, ViewerSink } from '../live/index.ts';
 import type { StreamSubscriber } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { StreamSource } from './config-change.ts';
 
 /** How long a stream stays connected after the last one who wanted it: people change between pages and come back. */
 const LINGER_MS = 10_000;
+/** The largest group of pictures that is kept for newcomers. */
+const MAXIMUM_GOP_BYTES = 4 * 1024 ** 2;
+
+/** What all streams of an engine share. */
+export interface StreamResources {
+  readonly slabPool: SlabPool;
+  readonly gopBudget: GopBudget;
+  readonly liveCounters: LiveCounters;
+  readonly clock: Clock;
+}
 
 interface CameraStreamOptions {
   readonly source: StreamSource;
-  readonly slabPool: SlabPool;
-  readonly clock: Clock;
+  readonly resources: StreamResources;
   readonly log: Log;
 }
 
 /**
- * One stream of a camera: connected while somebody wants it, recorder or viewer, and fanned out to viewers. Ingest runs
- * once whatever the number of those who want it.
+ * One stream of a camera: connected while somebody wants it, recorder or viewer, and fanned out to those who join. Ingest
+ * runs once whatever the number of those who want it.
  */
-export class CameraStream {
+export class CameraStream implements JoinableStream {
   readonly #clock: Clock;
   readonly #ingest: StreamIngest;
-  readonly #live: LiveChannel;
-  readonly #liveSubscription: Disposable;
+  readonly #fanout: StreamFanout;
+  readonly #flv: FlvChannel;
   #holders = 0;
   #isRunning = false;
   #isStopped = false;
   #linger: Disposable | undefined;
 
-  constructor({ source, slabPool, clock, log }: CameraStreamOptions) {
+  constructor({ source, resources, log }: CameraStreamOptions) {
+    const { slabPool, gopBudget, liveCounters, clock } = resources;
     this.#clock = clock;
     this.#ingest = createStreamIngest({
       openSource: rtspSource({ url: source.url, credentials: source.credentials, slabPool, clock, log }),
       clock,
       log,
     });
-    this.#live = createLiveChannel({ clock, log });
-    this.#liveSubscription = this.#ingest.subscribe(this.#live);
+    const cache = new GopCache({ maximumBytes: MAXIMUM_GOP_BYTES, budget: gopBudget });
+    this.#fanout = new StreamFanout({ cache, log });
+    this.#ingest.subscribe(this.#fanout);
+    this.#flv = new FlvChannel({ stream: this, counters: liveCounters, clock, log });
   }
 
-  /** Keeps the stream connected and passes it to `subscriber` until disposed. */
+  /** Keeps the stream connected and passes it to `subscriber`, from now on and as it comes, until disposed. */
   hold(subscriber: StreamSubscriber): Disposable {
-    const subscription = this.#ingest.subscribe(subscriber);
+    return both(this.#ingest.subscribe(subscriber), this.#hold());
+  }
+
+  join(subscriber: StreamSubscriber): Disposable {
     const hold = this.#hold();
-    return {
-      [Symbol.dispose]: () => {
-        subscription[Symbol.dispose]();
-        hold[Symbol.dispose]();
-      },
-    };
+    return both(this.#fanout.join(subscriber), hold);
   }
 
   /** Sends the stream to a viewer until disposed. */
   addViewer(sink: ViewerSink): Admission {
-    const admission = this.#live.addViewer(sink);
-    if (admission.kind === 'refused') return admission;
-    const hold = this.#hold();
-    return {
-      kind: 'opened',
-      viewer: {
-        [Symbol.dispose]: () => {
-          admission.viewer[Symbol.dispose]();
-          hold[Symbol.dispose]();
-        },
-      },
-    };
+    return this.#flv.addViewer(sink);
   }
 
   status(): StreamStatus {
-    return { ...this.#ingest.status(), viewers: this.#live.status().viewers };
+    return { ...this.#ingest.status(), viewers: this.#fanout.memberCount };
   }
 
-  /** Ends the viewers and says goodbye to the camera. For good. */
+  /** Ends those who joined and says goodbye to the camera. For good. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#linger?.[Symbol.dispose]();
-    this.#liveSubscription[Symbol.dispose]();
-    this.#live.close(liveCloseCodes.streamEnded, 'The stream was reconfigured or removed.');
+    this.#fanout.end('The stream was reconfigured or removed.');
     await this.#ingest.stop();
   }
 
@@ -109,4 +106,13 @@ export class CameraStream {
       },
     };
   }
+}
+
+function both(first: Disposable, second: Disposable): Disposable {
+  return {
+    [Symbol.dispose]: () => {
+      first[Symbol.dispose]();
+      second[Symbol.dispose]();
+    },
+  };
 }

@@ -1,28 +1,25 @@
-import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraConfig, EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
-import type { Admission, ViewerSink } from '../live/index.ts';
+import type { Admission, JoinableStream, ViewerSink } from '../live/index.ts';
 import { createRecorder } from '../recording/index.ts';
 import type { Recorder } from '../recording/index.ts';
-import type { SlabPool } from '../media/slab-pool.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { CameraStream } from './camera-stream.ts';
+import type { StreamResources } from './camera-stream.ts';
 import { isSameSource, mainSource, subSource } from './config-change.ts';
 import type { StreamSource } from './config-change.ts';
 
 interface CameraOptions {
   readonly config: CameraConfig;
   readonly store: SegmentStore;
-  readonly slabPool: SlabPool;
-  readonly clock: Clock;
+  readonly resources: StreamResources;
   readonly log: Log;
 }
 
 /** A camera as the engine runs it: main stream, second stream where there is one, and the recorder of the main stream. */
 export class Camera {
   readonly #store: SegmentStore;
-  readonly #slabPool: SlabPool;
-  readonly #clock: Clock;
+  readonly #resources: StreamResources;
   readonly #log: Log;
   #config: CameraConfig;
   #main: CameraStream;
@@ -33,11 +30,10 @@ export class Camera {
   /** What is still on its way out, so that stopping waits for it. */
   readonly #endings = new Set<Promise<void>>();
 
-  constructor({ config, store, slabPool, clock, log }: CameraOptions) {
+  constructor({ config, store, resources, log }: CameraOptions) {
     this.#config = config;
     this.#store = store;
-    this.#slabPool = slabPool;
-    this.#clock = clock;
+    this.#resources = resources;
     this.#log = log.child({ camera: config.id });
     this.#main = this.#openStream('main', mainSource(config));
     this.#sub = this.#openSub(config);
@@ -63,7 +59,12 @@ export class Camera {
 
   /** `undefined` when the camera has no such stream. */
   addViewer(stream: StreamName, sink: ViewerSink): Admission | undefined {
-    return stream === 'main' ? this.#main.addViewer(sink) : this.#sub?.addViewer(sink);
+    return this.#stream(stream)?.addViewer(sink);
+  }
+
+  /** `undefined` when the camera has no such stream. */
+  find(stream: StreamName): JoinableStream | undefined {
+    return this.#stream(stream);
   }
 
   status(): EngineCameraStatus {
@@ -85,11 +86,14 @@ export class Camera {
     await Promise.all(this.#endings);
   }
 
+  #stream(name: StreamName): CameraStream | undefined {
+    return name === 'main' ? this.#main : this.#sub;
+  }
+
   #openStream(stream: StreamName, source: StreamSource): CameraStream {
     return new CameraStream({
       source,
-      slabPool: this.#slabPool,
-      clock: this.#clock,
+      resources: this.#resources,
       log: this.#log.child({ stream }),
     });
   }
@@ -104,7 +108,7 @@ export class Camera {
     const recorder = createRecorder({
       cameraId: this.#config.id,
       store: this.#store,
-      clock: this.#clock,
+      clock: this.#resources.clock,
       log: this.#log,
     });
     this.#recording = { recorder, hold: this.#main.hold(recorder) };

@@ -1,1 +1,2 @@
-export { createCameraSet } from './camera-set.ts';
+export { createCameraSet, type CameraSet, type LiveStatus } from './camera-set.ts';
+export type { StreamDirectory } from './stream-directory.ts';

@@ -10,7 +10,7 @@ import { enrol } from './enrol.ts';
 import { checkHealth } from './health.ts';
 import { run } from './run.ts';
 
-const USAGE = `belvedere-engine run --dir DIR [--port N] [--host H] [--reserve-mb N] [--log-file FILE]
+const USAGE = `belvedere-engine run --dir DIR [--port N] [--host H] [--reserve-mb N] [--gop-cache-mb N] [--log-file FILE]
 belvedere-engine enrol --dir DIR --scope admin|view|peer|metrics [--token-id ID]
 belvedere-engine revoke --dir DIR --token-id ID
 belvedere-engine health --dir DIR
@@ -22,6 +22,8 @@ const options = {
   host: { type: 'string', default: '0.0.0.0' },
   /** Free space to leave on the recordings' volume. */
   'reserve-mb': { type: 'string', default: String(defaultReserveBytes / 1_048_576) },
+  /** For the pictures that new viewers start with, of all streams together. */
+  'gop-cache-mb': { type: 'string', default: '128' },
   'log-file': { type: 'string' },
   scope: { type: 'string' },
   'token-id': { type: 'string' },
@@ -51,7 +53,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
         directory: directoryOf(values.dir),
         host: values.host,
         port: portOf(values.port),
-        reserveBytes: reserveBytesOf(values['reserve-mb']),
+        reserveBytes: megabytesOf('reserve-mb', values['reserve-mb']),
+        gopCacheBytes: megabytesOf('gop-cache-mb', values['gop-cache-mb']),
         logFile: values['log-file'],
       });
     case 'enrol':
@@ -101,9 +104,9 @@ function portOf(value: string): number {
   return port;
 }
 
-function reserveBytesOf(value: string): number {
+function megabytesOf(option: string, value: string): number {
   if (!/^\d{1,9}$/.test(value)) {
-    throw new EngineExit('usage', `--reserve-mb ${value} is no number of megabytes; give a whole number.`);
+    throw new EngineExit('usage', `--${option} ${value} is no number of megabytes; give a whole number.`);
   }
   return Number(value) * 1_048_576;
 }

@@ -11,6 +11,7 @@ export interface RunOptions {
   readonly host: string;
   readonly port: number;
   readonly reserveBytes: number;
+  readonly gopCacheBytes: number;
   /** `undefined`: standard output. */
   readonly logFile: string | undefined;
 }
@@ -29,13 +30,14 @@ export async function run(options: RunOptions): Promise<number> {
     process.exit(70);
   });
   const stopAsked = signalled();
-  const { directory, host, reserveBytes } = options;
+  const { directory, host, reserveBytes, gopCacheBytes } = options;
   try {
     const engine = await startEngine({
       directory,
       host,
       port: options.port,
       reserveBytes,
+      gopCacheBytes,
       version,
       clock,
       log,

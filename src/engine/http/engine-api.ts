@@ -8,6 +8,7 @@ import type {
   SegmentQuery,
   StreamName,
 } from '../../shared/engine-api/index.ts';
+import type { LiveStatus } from '../camera/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 
@@ -31,4 +32,5 @@ export interface EngineApi {
     segmentId: number,
   ): Promise<{ readonly path: string; readonly byteLength: number } | undefined>;
   openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
+  live(): LiveStatus;
 }

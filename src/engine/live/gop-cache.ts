@@ -1,44 +1,57 @@
-import type { LiveTag } from './live-tag.ts';
+import type { Sample } from '../media/sample.ts';
+import type { GopBudget } from './gop-budget.ts';
+
+/** What a sample costs besides its bytes, so that a stream of tiny samples is bounded too. */
+const sampleOverheadBytes = 256;
 
 /**
- * The tags since the last sync picture, for newcomers. A group of pictures larger than the bound is not kept at all: half of
- * it would show a frozen picture. What is kept is held.
+ * The samples since the last sync picture, for newcomers. A group larger than its bound is not kept at all: half of it would
+ * show a frozen picture. Nor is one for which the budget of all streams has no room: its stream tries again with the next
+ * group. What is kept is retained, and released exactly once.
  */
 export class GopCache {
   readonly #maximumBytes: number;
-  #tags: LiveTag[] = [];
+  readonly #budget: GopBudget;
+  #samples: Sample[] = [];
   #byteLength = 0;
-  #isOverflowing = true;
+  #isOpen = false;
 
-  constructor(maximumBytes: number) {
+  constructor({ maximumBytes, budget }: { readonly maximumBytes: number; readonly budget: GopBudget }) {
     this.#maximumBytes = maximumBytes;
+    this.#budget = budget;
   }
 
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** Empty when there is no whole beginning of a group. */
-  get tags(): readonly LiveTag[] {
-    return this.#tags;
+  /** Begins with a sync picture; empty when there is no whole beginning of a group. */
+  get samples(): readonly Sample[] {
+    return this.#samples;
   }
 
-  add(tag: LiveTag): void {
-    if (tag.startsGroup) {
+  add(sample: Sample): void {
+    if (sample.track === 'video' && sample.isSync) {
       this.clear();
-      this.#isOverflowing = false;
+      this.#isOpen = true;
     }
-    if (this.#isOverflowing) return;
-    tag.hold();
-    this.#tags.push(tag);
-    this.#byteLength += tag.byteLength;
-    if (this.#byteLength > this.#maximumBytes) this.clear();
+    if (!this.#isOpen) return;
+    const cost = sample.data.byteLength + sampleOverheadBytes;
+    if (this.#byteLength + cost > this.#maximumBytes || !this.#budget.take(cost)) {
+      this.clear();
+      return;
+    }
+    sample.memory?.retain();
+    this.#samples.push(sample);
+    this.#byteLength += cost;
   }
 
   clear(): void {
-    for (const tag of this.#tags) tag.release();
-    this.#tags = [];
+    const released = this.#samples;
+    this.#budget.giveBack(this.#byteLength);
+    this.#samples = [];
     this.#byteLength = 0;
-    this.#isOverflowing = true;
+    this.#isOpen = false;
+    for (const { memory } of released) memory?.release();
   }
 }

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createLiveChannel,
-  type LiveChannel,
-  type LiveLimits,
+  FlvChannel,
+  GopBudget,
+  GopCache,
+  LiveCounters,
+  StreamFanout,
+  type FlvLimits,
+  type LiveTotals,
   type ViewerSink,
 } from '../../../../src/engine/live/index.ts';
 import type { Sample, StreamDescription } from '../../../../src/engine/media/sample.ts';
@@ -19,8 +23,7 @@ const silentLog: Log = {
   child: () => silentLog,
 };
 
-const limits: LiveLimits = {
-  gopCacheBytes: 1_000_000,
+const limits: FlvLimits = {
   maximumViewers: 3,
   maximumQueuedBytes: 10_000,
   tooSlowAfterMs: 5000,
@@ -75,27 +78,36 @@ function tagName(type: number | undefined, data: Buffer): string {
 }
 
 interface Fixture {
-  readonly channel: LiveChannel;
+  readonly channel: FlvChannel;
+  readonly stream: StreamFanout;
   readonly clock: ManualClock;
+  readonly cache: GopCache;
   join(): TestSink;
+  status(): LiveTotals & { readonly viewers: number };
 }
 
-function createFixture(chosen: Partial<LiveLimits> = {}): Fixture {
+function createFixture({ gopCacheBytes = 1_000_000 } = {}): Fixture {
   const clock = manualClock();
-  const channel = createLiveChannel({ clock, log: silentLog, limits: { ...limits, ...chosen } });
+  const cache = new GopCache({ maximumBytes: gopCacheBytes, budget: new GopBudget(1_000_000) });
+  const stream = new StreamFanout({ cache, log: silentLog });
+  const counters = new LiveCounters();
+  const channel = new FlvChannel({ stream, counters, clock, log: silentLog, limits });
   return {
     channel,
+    stream,
     clock,
+    cache,
     join() {
       const sink = new TestSink();
       expect(channel.addViewer(sink).kind).toBe('opened');
       return sink;
     },
+    status: () => ({ ...counters.totals, viewers: stream.memberCount }),
   };
 }
 
 /** Four pictures a second, one group a second. */
-function stream(
+function pictures(
   seconds: number,
   startMs = 0,
 ): { description: StreamDescription; samples: readonly Sample[] } {
@@ -109,8 +121,8 @@ function stream(
   });
 }
 
-function feed({ channel }: Fixture, samples: readonly Sample[]): void {
-  for (const sample of samples) channel.onSample(sample);
+function feed({ stream }: Fixture, samples: readonly Sample[]): void {
+  for (const sample of samples) stream.onSample(sample);
 }
 
 const headers = ['metadata 0', 'video-header 0'];
@@ -122,11 +134,11 @@ function group(startMs: number): string[] {
 describe('a live channel', () => {
   it('sends headers and then every tag, once made and shared by all viewers', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(2);
+    const { description, samples } = pictures(2);
     const first = fixture.join();
     const second = fixture.join();
 
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples);
 
     expect(first.tags()).toEqual([...headers, ...group(0), ...group(1000)]);
@@ -135,10 +147,10 @@ describe('a live channel', () => {
 
   it('counts time from its own first sample, wherever the timeline stands', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(1, 40 * 86_400_000);
+    const { description, samples } = pictures(1, 40 * 86_400_000);
     const sink = fixture.join();
 
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples);
 
     expect(sink.tags()).toEqual([...headers, ...group(0)]);
@@ -146,8 +158,9 @@ describe('a live channel', () => {
 
   it('gives a newcomer the group in hand at once, then goes on', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(3);
-    fixture.channel.onDescription(description);
+    const { description, samples } = pictures(3);
+    fixture.join();
+    fixture.stream.onDescription(description);
     feed(fixture, samples.slice(0, 6));
 
     const sink = fixture.join();
@@ -156,28 +169,27 @@ describe('a live channel', () => {
     feed(fixture, samples.slice(6, 8));
 
     expect(sink.tags()).toEqual([...atOnce, 'inter 1500', 'inter 1750']);
-    expect(fixture.channel.status().gopCacheBytes).toBeGreaterThan(0);
   });
 
   it('keeps no group larger than its bound, and newcomers wait for the next picture to start with', () => {
     const fixture = createFixture({ gopCacheBytes: 100 });
-    const { description, samples } = stream(3);
-    fixture.channel.onDescription(description);
+    const { description, samples } = pictures(3);
+    fixture.stream.onDescription(description);
     feed(fixture, samples.slice(0, 6));
 
     const sink = fixture.join();
     feed(fixture, samples.slice(6, 9));
 
-    expect(sink.tags()).toEqual([...headers, 'key 2000']);
-    expect(fixture.channel.status().gopCacheBytes).toBeLessThanOrEqual(100);
+    expect(sink.tags()).toEqual([...headers, 'key 0']);
+    expect(fixture.cache.byteLength).toBe(0);
   });
 
   it('drops for a slow viewer up to a sync picture, and nothing for the others', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(4);
+    const { description, samples } = pictures(4);
     const slow = fixture.join();
     const quick = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
 
     feed(fixture, samples.slice(0, 2));
     slow.queuedBytes = limits.maximumQueuedBytes + 1;
@@ -187,7 +199,7 @@ describe('a live channel', () => {
 
     expect(slow.tags()).toEqual([...headers, 'key 0', 'inter 250', 'key 2000']);
     expect(quick.tags()).toHaveLength(headers.length + 9);
-    expect(fixture.channel.status()).toMatchObject({
+    expect(fixture.status()).toMatchObject({
       viewers: 2,
       framesDropped: 6,
       viewersClosedAsTooSlow: 0,
@@ -196,22 +208,22 @@ describe('a live channel', () => {
 
   it('closes a viewer that does not catch up, and goes on counting what it missed', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(8);
+    const { description, samples } = pictures(8);
     const slow = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples.slice(0, 2));
     slow.queuedBytes = limits.maximumQueuedBytes + 1;
 
     for (const sample of samples.slice(2)) {
       fixture.clock.advance(250);
-      fixture.channel.onSample(sample);
+      fixture.stream.onSample(sample);
     }
 
     expect(slow.closed).toEqual({
       code: liveCloseCodes.tooSlow,
       reason: 'The connection is too slow for this stream.',
     });
-    expect(fixture.channel.status()).toMatchObject({
+    expect(fixture.status()).toMatchObject({
       viewers: 0,
       framesDropped: 22,
       viewersClosedAsTooSlow: 1,
@@ -220,11 +232,11 @@ describe('a live channel', () => {
 
   it('sends new sequence headers when parameters change', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(2);
+    const { description, samples } = pictures(2);
     const sink = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples.slice(0, 4));
-    fixture.channel.onDescription({ ...description, generation: 2 });
+    fixture.stream.onDescription({ ...description, generation: 2 });
     feed(fixture, samples.slice(4, 6));
 
     expect(sink.tags()).toEqual([
@@ -239,11 +251,11 @@ describe('a live channel', () => {
 
   it('closes viewers when sound appears, for the file header has said there is none', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(2);
+    const { description, samples } = pictures(2);
     const before = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples.slice(0, 4));
-    fixture.channel.onDescription(syntheticDescription(true, 2));
+    fixture.stream.onDescription(syntheticDescription(true, 2));
     feed(fixture, samples.slice(4, 5));
 
     expect(before.closed?.code).toBe(liveCloseCodes.streamEnded);
@@ -253,42 +265,44 @@ describe('a live channel', () => {
 
   it('keeps viewers while the camera is away, and starts them anew with a sync picture', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(1);
+    const { description, samples } = pictures(1);
     const sink = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples);
-    fixture.channel.onInterruption({ kind: 'silent', detail: 'nothing for 10 s' });
-    expect(fixture.channel.status().gopCacheBytes).toBe(0);
+    fixture.stream.onInterruption({ kind: 'silent', detail: 'nothing for 10 s' });
+    expect(fixture.cache.byteLength).toBe(0);
     fixture.clock.advance(limits.lingerMs - 1);
-    fixture.channel.onDescription(description);
-    feed(fixture, stream(1, 30_000).samples.slice(0, 2));
+    fixture.stream.onDescription(description);
+    feed(fixture, pictures(1, 30_000).samples.slice(0, 2));
     fixture.clock.advance(limits.lingerMs);
 
     expect(sink.closed).toBeUndefined();
     expect(sink.tags().slice(-2)).toEqual(['key 30000', 'inter 30250']);
   });
 
-  it('closes viewers when the camera stays away, also those that came meanwhile', () => {
+  it('closes each viewer when the camera has been away for its whole patience', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(1);
+    const { description, samples } = pictures(1);
     const early = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples);
-    fixture.channel.onInterruption({ kind: 'unreachable', detail: 'no route' });
+    fixture.stream.onInterruption({ kind: 'unreachable', detail: 'no route' });
     fixture.clock.advance(1000);
     const late = fixture.join();
     fixture.clock.advance(limits.lingerMs - 1000);
+    expect([early.closed?.code, late.closed]).toEqual([liveCloseCodes.streamEnded, undefined]);
+    fixture.clock.advance(1000);
 
     const closed = { code: liveCloseCodes.streamEnded, reason: 'The camera sends nothing.' };
     expect([early.closed, late.closed]).toEqual([closed, closed]);
     expect(late.messages).toEqual([]);
-    expect(fixture.channel.status().viewers).toBe(0);
+    expect(fixture.status().viewers).toBe(0);
   });
 
   it('closes viewers at once when the stream is stopped', () => {
     const fixture = createFixture();
     const sink = fixture.join();
-    fixture.channel.onInterruption({ kind: 'stopped', detail: 'the camera was removed' });
+    fixture.stream.onInterruption({ kind: 'stopped', detail: 'the camera was removed' });
 
     expect(sink.closed?.code).toBe(liveCloseCodes.streamEnded);
   });
@@ -310,17 +324,17 @@ describe('a live channel', () => {
       reason: 'This stream serves 3 viewers at most.',
     });
     expect(fixture.channel.addViewer(new TestSink()).kind).toBe('opened');
-    expect(fixture.channel.status()).toMatchObject({ viewers: 3, viewersRefused: 1 });
+    expect(fixture.status()).toMatchObject({ viewers: 3, viewersRefused: 1 });
   });
 
   it('starts over when the clock of FLV has run out', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(1);
+    const { description, samples } = pictures(1);
     const sink = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     feed(fixture, samples);
     const endMs = 2 ** 31;
-    feed(fixture, stream(2, endMs).samples);
+    feed(fixture, pictures(2, endMs).samples);
 
     expect(sink.closed?.code).toBe(liveCloseCodes.streamEnded);
     const next = fixture.join();
@@ -329,9 +343,9 @@ describe('a live channel', () => {
 
   it('skips a picture that FLV cannot hold, and what refers to it', () => {
     const fixture = createFixture();
-    const { description, samples } = stream(2);
+    const { description, samples } = pictures(2);
     const sink = fixture.join();
-    fixture.channel.onDescription(description);
+    fixture.stream.onDescription(description);
     const monster = new Uint8Array(2 ** 24);
     feed(
       fixture,

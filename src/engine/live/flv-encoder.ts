@@ -1,0 +1,82 @@
+import {
+  flvTimestampMs,
+  maximumSampleBytes,
+  maximumTimestampMs,
+  sampleTagBytes,
+  writeConfigurationTags,
+  writeFlvHeader,
+  writeSampleTag,
+} from '../media/flv/index.ts';
+import type { Sample, StreamDescription } from '../media/sample.ts';
+
+export type FlvContent =
+  | { readonly kind: 'tag'; readonly tag: SharedTag }
+  /** Sound from before the first picture. */
+  | { readonly kind: 'before-start' }
+  | { readonly kind: 'too-large' }
+  /** FLV's clock has run out, after 24.8 days: time starts anew for those who open again. */
+  | { readonly kind: 'clock-ended' };
+
+/** One sample for any number of viewers: written when the first of them needs it, then shared. */
+export class SharedTag {
+  readonly byteLength: number;
+  readonly timestampMs: number;
+  readonly #origin90k: number;
+  #sample: Sample | undefined;
+  #bytes: Uint8Array | undefined;
+
+  constructor(sample: Sample, origin90k: number) {
+    this.byteLength = sampleTagBytes(sample);
+    this.timestampMs = flvTimestampMs(sample.dts90k, origin90k);
+    this.#origin90k = origin90k;
+    this.#sample = sample;
+  }
+
+  /** To be asked first during the call that passed the sample on. */
+  bytes(): Uint8Array {
+    const sample = this.#sample;
+    if (sample !== undefined) {
+      const { chunks } = writeSampleTag(sample, this.#origin90k);
+      this.#bytes = Buffer.concat(chunks, this.byteLength);
+      this.#sample = undefined;
+    }
+    if (this.#bytes === undefined) throw new Error('A live tag has no content.');
+    return this.#bytes;
+  }
+}
+
+/**
+ * Writes one stream as FLV for all its viewers. They get each sample one after the other, so the newest tag is all that is
+ * kept. Time counts from the first sample written, so a viewer's first tag may have any time: mpegts.js, ffmpeg and VLC
+ * count from the first they see.
+ */
+export class FlvEncoder {
+  #origin90k: number | undefined;
+  #newest: { readonly sample: Sample; readonly content: FlvContent } | undefined;
+
+  contentOf(sample: Sample): FlvContent {
+    if (this.#newest?.sample !== sample) this.#newest = { sample, content: this.#write(sample) };
+    return this.#newest.content;
+  }
+
+  /** What a decoder needs before its first frame. */
+  configuration(description: StreamDescription, timestampMs: number): Uint8Array {
+    return Buffer.concat(writeConfigurationTags(description, timestampMs).flatMap(({ chunks }) => chunks));
+  }
+
+  fileHeader(description: StreamDescription): Uint8Array {
+    return writeFlvHeader(description);
+  }
+
+  #write(sample: Sample): FlvContent {
+    const origin90k = (this.#origin90k ??= sample.dts90k);
+    const timestampMs = flvTimestampMs(sample.dts90k, origin90k);
+    if (timestampMs < 0) return { kind: 'before-start' };
+    if (timestampMs > maximumTimestampMs) {
+      this.#origin90k = undefined;
+      return { kind: 'clock-ended' };
+    }
+    if (sample.data.byteLength > maximumSampleBytes) return { kind: 'too-large' };
+    return { kind: 'tag', tag: new SharedTag(sample, origin90k) };
+  }
+}
