@@ -1,6 +1,7 @@
-import { h264TrackFrom, parseSequenceParameterSet } from '../media/h264.ts';
-import type { ParameterSets } from '../media/h264-access-unit.ts';
-import type { AacTrack, H264Track, Sample, StreamDescription } from '../media/sample.ts';
+import { isSameAudio } from '../media/audio.ts';
+import { isSameVideo, reorderDepthOf, videoTrackFrom } from '../media/parameter-sets.ts';
+import type { ParameterSets } from '../media/parameter-sets.ts';
+import type { AudioTrack, Sample, StreamDescription } from '../media/sample.ts';
 import type { SampleMemory } from '../media/slab-pool.ts';
 import { DecodingOrder } from './decoding-order.ts';
 import { TrackTimeline } from './track-timeline.ts';
@@ -8,7 +9,7 @@ import type { WallClock } from './wall-clock.ts';
 
 export interface PipelineTracks {
   readonly videoClockRate: number;
-  readonly audio: AacTrack | undefined;
+  readonly audio: AudioTrack | undefined;
   readonly audioClockRate: number;
 }
 
@@ -58,7 +59,7 @@ export class SamplePipeline {
   readonly #audioOrder = new DecodingOrder();
   #videoTimeline: TrackTimeline | undefined;
   #audioTimeline: TrackTimeline | undefined;
-  #audio: AacTrack | undefined;
+  #audio: AudioTrack | undefined;
   #description: StreamDescription | undefined;
   /** What the description was made of, and what could not be understood: known by identity. */
   #describedSets: ParameterSets | undefined;
@@ -186,13 +187,13 @@ export class SamplePipeline {
 
   #describe(sets: ParameterSets): boolean {
     if (sets === this.#rejectedSets) return false;
-    const video = h264TrackFrom(sets.sps, sets.pps);
+    const video = videoTrackFrom(sets);
     if (video === undefined) {
       this.#rejectedSets = sets;
       return false;
     }
     this.#describedSets = sets;
-    this.#videoOrder.restart(parseSequenceParameterSet(sets.sps)?.maxReorderFrames ?? 0);
+    this.#videoOrder.restart(reorderDepthOf(sets));
     const before = this.#description;
     if (before !== undefined && isSameVideo(before.video, video) && isSameAudio(before.audio, this.#audio)) {
       return true;
@@ -209,17 +210,4 @@ export class SamplePipeline {
 
 function held({ memory }: PlacedData): { readonly memory?: SampleMemory } {
   return memory === undefined ? {} : { memory };
-}
-
-function isSameVideo(left: H264Track, right: H264Track): boolean {
-  return isSameBytes(left.sps, right.sps) && isSameBytes(left.pps, right.pps);
-}
-
-function isSameAudio(left: AacTrack | undefined, right: AacTrack | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  return isSameBytes(left.audioSpecificConfig, right.audioSpecificConfig);
-}
-
-function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return Buffer.compare(left, right) === 0;
 }

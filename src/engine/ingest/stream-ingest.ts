@@ -1,8 +1,8 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { StreamState, StreamStatus } from '../../shared/engine-api/status.ts';
-import { aacCodecString } from '../media/aac.ts';
-import { h264CodecString } from '../media/h264.ts';
+import { audioCodecString } from '../media/audio.ts';
+import { videoCodecString } from '../media/parameter-sets.ts';
 import type { Interruption, StreamSubscriber } from '../media/sample.ts';
 import { SourceFailure } from '../media/source-failure.ts';
 import type { MediaSource, OpenSource } from './media-source.ts';
@@ -176,11 +176,9 @@ class ReconnectingIngest implements StreamIngest {
         : {
             width: description.video.width,
             height: description.video.height,
-            videoCodec: h264CodecString(description.video.sps),
+            videoCodec: videoCodecString(description.video),
           }),
-      ...(description?.audio === undefined
-        ? {}
-        : { audioCodec: aacCodecString(description.audio.audioSpecificConfig) }),
+      ...(description?.audio === undefined ? {} : { audioCodec: audioCodecString(description.audio) }),
       framesReceived: counters.videoFrames,
       framesLost: counters.lost,
       reconnects: this.#reconnects,

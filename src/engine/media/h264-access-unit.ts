@@ -1,14 +1,10 @@
 import { NalType, parseSequenceParameterSet } from './h264.ts';
+import type { H264ParameterSets } from './parameter-sets.ts';
+import { areSameBytes, withoutTrailingZeros } from './raw-bytes.ts';
 import { SampleSlab } from './sample-slab.ts';
 import type { TakenSample } from './sample-slab.ts';
 import type { SlabPool } from './slab-pool.ts';
 import { BitReader } from './bit-reader.ts';
-
-/** The parameter sets in force, as NAL units without start code. */
-export interface ParameterSets {
-  readonly sps: Uint8Array;
-  readonly pps: Uint8Array;
-}
 
 /** The data are NAL units, each after its 4-byte length; good until the next is begun, unless retained. */
 export interface AccessUnitData extends TakenSample {
@@ -28,7 +24,7 @@ export class AccessUnitAssembler {
   #pps: Uint8Array | undefined;
   /** A stream may use several picture parameter sets; the first one seen is described, others stay in the samples. */
   #describedPpsId: number | undefined;
-  #parameterSets: ParameterSets | undefined;
+  #parameterSets: H264ParameterSets | undefined;
   /** Where the open NAL unit's length lies, or undefined between NAL units. */
   #nalOffset: number | undefined;
   #hasPicture = false;
@@ -40,7 +36,7 @@ export class AccessUnitAssembler {
   }
 
   /** The same object for as long as they do not change. */
-  get parameterSets(): ParameterSets | undefined {
+  get parameterSets(): H264ParameterSets | undefined {
     return this.#parameterSets;
   }
 
@@ -145,7 +141,7 @@ export class AccessUnitAssembler {
 
   #takeSps(nal: Uint8Array): void {
     const sps = withoutTrailingZeros(nal);
-    if (this.#sps !== undefined && areEqual(this.#sps, sps)) return;
+    if (this.#sps !== undefined && areSameBytes(this.#sps, sps)) return;
     if (parseSequenceParameterSet(sps) === undefined) return;
     this.#sps = new Uint8Array(sps);
     this.#describeParameterSets();
@@ -154,7 +150,7 @@ export class AccessUnitAssembler {
   /** False when it is one besides the described one, which then must stay in the sample. */
   #takePps(nal: Uint8Array): boolean {
     const pps = withoutTrailingZeros(nal);
-    if (this.#pps !== undefined && areEqual(this.#pps, pps)) return true;
+    if (this.#pps !== undefined && areSameBytes(this.#pps, pps)) return true;
     const id = new BitReader(pps.subarray(1)).unsignedGolomb();
     this.#describedPpsId ??= id;
     if (id !== this.#describedPpsId) return false;
@@ -165,18 +161,7 @@ export class AccessUnitAssembler {
 
   #describeParameterSets(): void {
     if (this.#sps !== undefined && this.#pps !== undefined) {
-      this.#parameterSets = { sps: this.#sps, pps: this.#pps };
+      this.#parameterSets = { codec: 'h264', sps: this.#sps, pps: this.#pps };
     }
   }
-}
-
-/** A NAL unit does not end in zero bytes; those some cameras append belong to no syntax (ITU-T H.264 §7.4.1). */
-function withoutTrailingZeros(nal: Uint8Array): Uint8Array {
-  let end = nal.length;
-  while (end > 1 && nal[end - 1] === 0) end -= 1;
-  return nal.subarray(0, end);
-}
-
-function areEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

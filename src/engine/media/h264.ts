@@ -1,5 +1,6 @@
 /** H.264 bitstream facts: NAL unit types, the sequence parameter set, and what containers need of it. */
 import { BitReader } from './bit-reader.ts';
+import { withoutEmulationPrevention } from './raw-bytes.ts';
 import type { H264Track } from './sample.ts';
 
 /** ITU-T H.264 Table 7-1. */
@@ -249,21 +250,4 @@ function readReorderFrames(reader: BitReader): number {
   reader.skip(1); // motion_vectors_over_pic_boundaries_flag
   for (let field = 0; field < 4; field += 1) reader.unsignedGolomb();
   return reader.unsignedGolomb();
-}
-
-/** Takes the 0x03 out of 0x000003: ITU-T H.264 §7.4.1. */
-function withoutEmulationPrevention(bytes: Uint8Array): Uint8Array {
-  const plain = new Uint8Array(bytes.length);
-  let length = 0;
-  let zeros = 0;
-  for (const byte of bytes) {
-    if (zeros >= 2 && byte === 3) {
-      zeros = 0;
-      continue;
-    }
-    zeros = byte === 0 ? zeros + 1 : 0;
-    plain[length] = byte;
-    length += 1;
-  }
-  return plain.subarray(0, length);
 }

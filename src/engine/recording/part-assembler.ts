@@ -1,4 +1,6 @@
+import { audioSampleDuration } from '../media/audio.ts';
 import {
+  mainFileTracks,
   videoTimescale,
   writePart,
   type Part,
@@ -93,7 +95,14 @@ export class PartAssembler {
   }
 
   add(sample: Sample): readonly AssemblyEvent[] {
-    return sample.track === 'video' ? this.#addVideo(sample) : this.#addAudio(sample);
+    switch (sample.track) {
+      case 'video':
+        return this.#addVideo(sample);
+      case 'audio':
+        return this.#addAudio(sample);
+      case 'metadata':
+        return nothing;
+    }
   }
 
   /** The stream stopped: everything held goes into a last part. */
@@ -129,7 +138,7 @@ export class PartAssembler {
 
   #addAudio(sample: Sample): readonly AssemblyEvent[] {
     const segment = this.#segment;
-    if (segment?.description.audio === undefined) return nothing;
+    if (segment === undefined || mainFileTracks(segment.description).audio === undefined) return nothing;
     if (segment.origin90k !== undefined && sample.dts90k < segment.origin90k) {
       this.#soundsDropped += 1;
       return nothing;
@@ -289,7 +298,8 @@ function audioTracks(
     Math.round(((sample.dts90k - origin90k) * audio.sampleRate) / videoTimescale);
   const samples = sounds.map((sound, index): PartSample => {
     const following = sounds[index + 1] ?? next;
-    const duration = following === undefined ? audio.samplesPerFrame : timeOf(following) - timeOf(sound);
+    const duration =
+      following === undefined ? audioSampleDuration(audio, sound.data) : timeOf(following) - timeOf(sound);
     return { data: sound.data, duration: Math.max(0, duration), compositionOffset: 0, isSync: true };
   });
   return [{ track: 'audio', baseDecodeTime: timeOf(first), samples }];

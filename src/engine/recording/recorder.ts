@@ -1,6 +1,7 @@
 import type { CameraId, RecordingState } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { mainFileTracks } from '../media/fmp4/index.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
 import type { Outcome, SegmentStore, SegmentWriter, StorageFailure } from '../storage/index.ts';
 import {
@@ -205,7 +206,7 @@ class SegmentRecorder implements Recorder {
 
   async #begin({ description, ...place }: SegmentStart): Promise<Outcome<void>> {
     const { cameraId, store, clock } = this.#options;
-    const outcome = await store.begin({ cameraId, tracks: description, ...place });
+    const outcome = await store.begin({ cameraId, tracks: mainFileTracks(description), ...place });
     if (outcome.kind === 'failed') return outcome;
     this.#writer = outcome.value;
     const sinceUtcMs = this.#state.kind === 'recording' ? this.#state.sinceUtcMs : clock.utcMs();

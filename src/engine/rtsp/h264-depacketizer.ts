@@ -1,12 +1,13 @@
 import { AccessUnitAssembler } from '../media/h264-access-unit.ts';
-import type { AccessUnitData, ParameterSets } from '../media/h264-access-unit.ts';
+import type { AccessUnitData } from '../media/h264-access-unit.ts';
+import type { H264ParameterSets } from '../media/parameter-sets.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { RtpPacket } from './rtp.ts';
 
 export interface H264AccessUnit extends AccessUnitData {
   /** Presentation time in the track's clock, without wrap. */
   readonly timestamp: number;
-  readonly parameterSets: ParameterSets | undefined;
+  readonly parameterSets: H264ParameterSets | undefined;
   readonly arrivalMonotonicMs: number;
 }
 

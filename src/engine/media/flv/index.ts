@@ -1,4 +1,6 @@
 export {
+  flvCarries,
+  flvSoundObstacle,
   flvTimestampMs,
   maximumSampleBytes,
   maximumTimestampMs,

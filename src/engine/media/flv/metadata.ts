@@ -1,7 +1,8 @@
-import type { StreamDescription } from '../sample.ts';
+import type { StreamDescription, VideoTrack } from '../sample.ts';
 
-/** CodecID and SoundFormat numbers, §E.4.3.1 and §E.4.2.1. */
-const avcCodecId = 7;
+/** CodecID (§E.4.3.1), or the FourCC as a number where Enhanced RTMP has one. */
+const videoCodecIds: Record<VideoTrack['codec'], number> = { h264: 7, h265: 0x68766331 };
+/** SoundFormat, §E.4.2.1. */
 const aacSoundFormat = 10;
 
 /** Markers of AMF 0 (Action Message Format 0, §2.1). */
@@ -14,10 +15,10 @@ export function metadataPayload({ video, audio }: StreamDescription): Uint8Array
   const entries: [string, MetadataValue][] = [
     ['width', video.width],
     ['height', video.height],
-    ['videocodecid', avcCodecId],
+    ['videocodecid', videoCodecIds[video.codec]],
   ];
   if (video.nominalFramesPerSecond !== undefined) entries.push(['framerate', video.nominalFramesPerSecond]);
-  if (audio !== undefined) {
+  if (audio?.codec === 'aac') {
     entries.push(
       ['audiocodecid', aacSoundFormat],
       ['audiosamplerate', audio.sampleRate],

@@ -1,4 +1,5 @@
 export { findExtension, writeExtension } from './extension.ts';
-export { writeInit, videoTimescale, type InitTracks } from './init.ts';
+export { canShareFile, companionFileTracks, mainFileTracks } from './files.ts';
+export { metadataTimescale, videoTimescale, writeInit, type InitTracks } from './init.ts';
 export { writePart, type Part, type PartSample, type PartTrack } from './part.ts';
 export { scanFile, type ByteSource, type ScannedFile } from './reader.ts';

@@ -1,5 +1,6 @@
+import type { Sample } from '../sample.ts';
 import { boxHeaderBytes } from './box.ts';
-import { audioTrackId, videoTrackId } from './init.ts';
+import { trackIds } from './init.ts';
 
 /** One sample as a part describes it; times in its track's timescale. */
 export interface PartSample {
@@ -11,7 +12,7 @@ export interface PartSample {
 }
 
 export interface PartTrack {
-  readonly track: 'video' | 'audio';
+  readonly track: Sample['track'];
   /** Decoding time of the first sample, from the start of the file, in the track's timescale. */
   readonly baseDecodeTime: number;
   readonly samples: readonly PartSample[];
@@ -98,7 +99,7 @@ function writeTraf(writer: BoxWriter, layout: TrackLayout, dataOffset: number): 
 
   writer.boxHeader(tfhdBytes, 'tfhd'); // §8.8.7
   writer.uint32(defaultBaseIsMoof);
-  writer.uint32(track.track === 'video' ? videoTrackId : audioTrackId);
+  writer.uint32(trackIds[track.track]);
 
   writer.boxHeader(tfdtBytes, 'tfdt'); // §8.8.12
   writer.uint32(0x01000000);

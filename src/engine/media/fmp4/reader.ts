@@ -11,7 +11,7 @@ export interface ByteSource {
 
 export interface ScannedTrack {
   readonly trackId: number;
-  readonly kind: 'video' | 'audio' | 'other';
+  readonly kind: 'video' | 'audio' | 'metadata' | 'other';
   /** Units a second (ISO/IEC 14496-12 §8.4.2). */
   readonly timescale: number;
 }
@@ -212,8 +212,16 @@ function parseMoov(moov: Uint8Array): ScannedTrack[] {
 }
 
 function trackKind(handler: string): ScannedTrack['kind'] {
-  if (handler === 'vide') return 'video';
-  return handler === 'soun' ? 'audio' : 'other';
+  switch (handler) {
+    case 'vide':
+      return 'video';
+    case 'soun':
+      return 'audio';
+    case 'meta':
+      return 'metadata';
+    default:
+      return 'other';
+  }
 }
 
 interface Fragment {

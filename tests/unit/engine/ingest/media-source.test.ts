@@ -2,13 +2,13 @@
 import { expect, it } from 'vitest';
 import { createStreamIngest } from '../../../../src/engine/ingest/index.ts';
 import type { SourceSink } from '../../../../src/engine/ingest/index.ts';
-import type { ParameterSets } from '../../../../src/engine/media/h264-access-unit.ts';
+import type { ParameterSets } from '../../../../src/engine/media/parameter-sets.ts';
 import { SourceFailure } from '../../../../src/engine/media/source-failure.ts';
 import { CollectingSubscriber, collectingLog } from './collecting-subscriber.ts';
 import { ManualClock } from './manual-clock.ts';
 import { IDR, PPS, SLICE, SPS } from './scripted-camera.ts';
 
-const PARAMETER_SETS: ParameterSets = { sps: SPS, pps: PPS };
+const PARAMETER_SETS: ParameterSets = { codec: 'h264', sps: SPS, pps: PPS };
 
 async function settle(): Promise<void> {
   await new Promise((resolve) => {

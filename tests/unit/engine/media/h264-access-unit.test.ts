@@ -44,7 +44,11 @@ describe('AccessUnitAssembler', () => {
     const assembler = new AccessUnitAssembler({ slabPool, maxBytes: 1024 });
     feed(assembler, DELIMITER, SPS, PPS, SEI, IDR, FILLER);
     expect(finish(assembler)).toEqual({ data: withLengths(SEI, IDR), isSync: true });
-    expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) });
+    expect(assembler.parameterSets).toEqual({
+      codec: 'h264',
+      sps: new Uint8Array(SPS),
+      pps: new Uint8Array(PPS),
+    });
   });
 
   it('joins the fragments of a NAL unit', () => {
@@ -95,7 +99,11 @@ describe('AccessUnitAssembler', () => {
     assembler.finish();
     expect(assembler.parameterSets).toBe(first);
     feed(assembler, OTHER_SPS);
-    expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(OTHER_SPS), pps: new Uint8Array(PPS) });
+    expect(assembler.parameterSets).toEqual({
+      codec: 'h264',
+      sps: new Uint8Array(OTHER_SPS),
+      pps: new Uint8Array(PPS),
+    });
   });
 
   it('leaves a second picture parameter set in the sample', () => {
@@ -111,7 +119,11 @@ describe('AccessUnitAssembler', () => {
     assembler.offerParameterSet(PPS);
     expect(assembler.parameterSets).toBeUndefined();
     assembler.offerParameterSet(SPS);
-    expect(assembler.parameterSets).toEqual({ sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) });
+    expect(assembler.parameterSets).toEqual({
+      codec: 'h264',
+      sps: new Uint8Array(SPS),
+      pps: new Uint8Array(PPS),
+    });
   });
 
   it('tells whether the picture starts with its first slice', () => {

@@ -240,8 +240,12 @@ describe('H264Depacketizer', () => {
     push(aggregate(SPS, PPS, IDR), 1);
     const other = Buffer.from('Z2QAM6zoAoALWQ==', 'base64');
     push(aggregate(other, PPS, IDR), 2);
-    const fromSdp = { sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) };
-    expect(sets).toEqual([fromSdp, fromSdp, { sps: new Uint8Array(other), pps: new Uint8Array(PPS) }]);
+    const fromSdp = { codec: 'h264', sps: new Uint8Array(SPS), pps: new Uint8Array(PPS) };
+    expect(sets).toEqual([
+      fromSdp,
+      fromSdp,
+      { codec: 'h264', sps: new Uint8Array(other), pps: new Uint8Array(PPS) },
+    ]);
     expect(sets[1]).toBe(sets[0]);
   });
 });

@@ -5,6 +5,7 @@ import {
   writeConfigurationTags,
   writeFlvHeader,
   writeSampleTag,
+  type FlvTag,
 } from '../../../../../src/engine/media/flv/index.ts';
 import type { Sample } from '../../../../../src/engine/media/sample.ts';
 import { plain } from '../fmp4/byte-source.ts';
@@ -97,8 +98,11 @@ describe('writeSampleTag', () => {
   });
 
   it('refuses a sample that FLV cannot hold', () => {
-    expect(() => writeSampleTag(sample({ data: new Uint8Array(maximumSampleBytes) }), 0)).not.toThrow();
-    expect(() => writeSampleTag(sample({ data: new Uint8Array(maximumSampleBytes + 1) }), 0)).toThrow(
+    const write = (byteLength: number): FlvTag =>
+      writeSampleTag(sample({ data: new Uint8Array(byteLength), pts90k: 9000 }), 0, 'h265');
+
+    expect(() => write(maximumSampleBytes)).not.toThrow();
+    expect(() => write(maximumSampleBytes + 1)).toThrow(
       'An FLV tag holds at most 16777215 bytes, not 16777216.',
     );
   });
