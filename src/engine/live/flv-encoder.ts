@@ -1,4 +1,5 @@
 import {
+  flvCarries,
   flvTimestampMs,
   maximumSampleBytes,
   maximumTimestampMs,
@@ -7,12 +8,12 @@ import {
   writeFlvHeader,
   writeSampleTag,
 } from '../media/flv/index.ts';
-import type { Sample, StreamDescription } from '../media/sample.ts';
+import type { Sample, StreamDescription, VideoTrack } from '../media/sample.ts';
 
 export type FlvContent =
   | { readonly kind: 'tag'; readonly tag: SharedTag }
-  /** Sound from before the first picture. */
-  | { readonly kind: 'before-start' }
+  /** A track that FLV does not carry, or sound from before the first picture. */
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'too-large' }
   /** FLV's clock has run out, after 24.8 days: time starts anew for those who open again. */
   | { readonly kind: 'clock-ended' };
@@ -22,13 +23,15 @@ export class SharedTag {
   readonly byteLength: number;
   readonly timestampMs: number;
   readonly #origin90k: number;
+  readonly #videoCodec: VideoTrack['codec'];
   #sample: Sample | undefined;
   #bytes: Uint8Array | undefined;
 
-  constructor(sample: Sample, origin90k: number) {
-    this.byteLength = sampleTagBytes(sample);
+  constructor(sample: Sample, origin90k: number, videoCodec: VideoTrack['codec']) {
+    this.byteLength = sampleTagBytes(sample, videoCodec);
     this.timestampMs = flvTimestampMs(sample.dts90k, origin90k);
     this.#origin90k = origin90k;
+    this.#videoCodec = videoCodec;
     this.#sample = sample;
   }
 
@@ -36,7 +39,7 @@ export class SharedTag {
   bytes(): Uint8Array {
     const sample = this.#sample;
     if (sample !== undefined) {
-      const { chunks } = writeSampleTag(sample, this.#origin90k);
+      const { chunks } = writeSampleTag(sample, this.#origin90k, this.#videoCodec);
       this.#bytes = Buffer.concat(chunks, this.byteLength);
       this.#sample = undefined;
     }
@@ -54,8 +57,9 @@ export class FlvEncoder {
   #origin90k: number | undefined;
   #newest: { readonly sample: Sample; readonly content: FlvContent } | undefined;
 
-  contentOf(sample: Sample): FlvContent {
-    if (this.#newest?.sample !== sample) this.#newest = { sample, content: this.#write(sample) };
+  /** `description` is the one in force for the sample. */
+  contentOf(sample: Sample, description: StreamDescription): FlvContent {
+    if (this.#newest?.sample !== sample) this.#newest = { sample, content: this.#write(sample, description) };
     return this.#newest.content;
   }
 
@@ -68,15 +72,16 @@ export class FlvEncoder {
     return writeFlvHeader(description);
   }
 
-  #write(sample: Sample): FlvContent {
+  #write(sample: Sample, description: StreamDescription): FlvContent {
+    if (!flvCarries(description, sample)) return { kind: 'nothing' };
     const origin90k = (this.#origin90k ??= sample.dts90k);
     const timestampMs = flvTimestampMs(sample.dts90k, origin90k);
-    if (timestampMs < 0) return { kind: 'before-start' };
+    if (timestampMs < 0) return { kind: 'nothing' };
     if (timestampMs > maximumTimestampMs) {
       this.#origin90k = undefined;
       return { kind: 'clock-ended' };
     }
     if (sample.data.byteLength > maximumSampleBytes) return { kind: 'too-large' };
-    return { kind: 'tag', tag: new SharedTag(sample, origin90k) };
+    return { kind: 'tag', tag: new SharedTag(sample, origin90k, description.video.codec) };
   }
 }

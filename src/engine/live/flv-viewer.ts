@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { liveCloseCodes } from '../../shared/engine-api/index.ts';
+import { flvSound } from '../media/flv/index.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
 import type { FlvEncoder, SharedTag } from './flv-encoder.ts';
 import { SendQueue } from './send-queue.ts';
@@ -66,14 +67,16 @@ export class FlvViewer implements StreamSubscriber {
   }
 
   onSample(sample: Sample): void {
-    const content = this.#options.encoder.contentOf(sample);
+    const description = this.#nextDescription ?? this.#description;
+    if (description === undefined) return;
+    const content = this.#options.encoder.contentOf(sample, description);
     switch (content.kind) {
       case 'tag':
         this.#endLinger();
         this.#adopt(content.tag.timestampMs);
         if (!this.#isClosed) this.#offer(sample, content.tag);
         return;
-      case 'before-start':
+      case 'nothing':
         return;
       case 'too-large':
         // What refers to it cannot be decoded.
@@ -103,7 +106,7 @@ export class FlvViewer implements StreamSubscriber {
     this.#description = next;
     this.#nextDescription = undefined;
     if (before === undefined) this.#queue.send(encoder.fileHeader(next));
-    else if ((before.audio === undefined) !== (next.audio === undefined)) {
+    else if ((flvSound(before) === undefined) !== (flvSound(next) === undefined)) {
       this.#close(liveCloseCodes.streamEnded, 'Sound was switched on or off at the camera; open again.');
       return;
     }

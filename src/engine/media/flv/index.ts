@@ -1,5 +1,6 @@
 export {
   flvCarries,
+  flvSound,
   flvSoundObstacle,
   flvTimestampMs,
   maximumSampleBytes,
