@@ -9,6 +9,12 @@ export interface RetryLimits {
 }
 
 const JITTER = 0.2;
+/** Time alone does not mend these. */
+const HOPELESS: ReadonlySet<Interruption['kind']> = new Set([
+  'refused-credentials',
+  'changed-identity',
+  'unsupported',
+]);
 
 /** How long to wait before the next attempt: doubling, bounded, and never the same for all cameras of a switch. */
 export function retryDelayMs(
@@ -16,7 +22,7 @@ export function retryDelayMs(
   limits: RetryLimits,
   random: () => number,
 ): number {
-  const isHopeless = failure.kind === 'refused-credentials' || failure.kind === 'unsupported';
+  const isHopeless = HOPELESS.has(failure.kind);
   const first = isHopeless ? limits.firstHopelessDelayMs : limits.firstDelayMs;
   const longest = isHopeless ? limits.longestHopelessDelayMs : limits.longestDelayMs;
   const doublings = Math.min(30, Math.max(0, failure.failuresInARow - 1));

@@ -116,6 +116,8 @@ export interface Sample {
 export type Interruption =
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'refused-credentials'; readonly detail: string }
+  /** Its key is another than the one trusted before. */
+  | { readonly kind: 'changed-identity'; readonly detail: string }
   | { readonly kind: 'silent'; readonly detail: string }
   | { readonly kind: 'protocol'; readonly detail: string }
   | { readonly kind: 'unsupported'; readonly detail: string }

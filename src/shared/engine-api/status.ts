@@ -16,6 +16,7 @@ export const StreamState = z.discriminatedUnion('kind', [
     reason: z.enum([
       'unreachable',
       'refused-credentials',
+      'changed-identity',
       'silent',
       'protocol',
       'unsupported',

@@ -97,6 +97,7 @@ export const siteTexts = {
   streamReason: {
     unreachable: 'camera does not answer',
     'refused-credentials': 'password refused',
+    'changed-identity': 'another device answers',
     silent: 'camera sends nothing',
     protocol: 'camera’s answer makes no sense',
     unsupported: 'format not supported',
@@ -106,6 +107,7 @@ export const siteTexts = {
   streamRemedy: {
     unreachable: 'Check its power, its cable and its address.',
     'refused-credentials': 'Open Cameras, then Change password in its menu.',
+    'changed-identity': 'Its TLS key has changed. If it was replaced or reset, add it again.',
     silent: 'It is connected but sends no picture. Restart the camera.',
     protocol: 'Check that this address is still the camera’s, then restart it.',
     unsupported: 'Set its main stream to H.264.',
