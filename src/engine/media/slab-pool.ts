@@ -1,3 +1,5 @@
+import { MemoryRegion, regionBytes, smallestBlockBytes } from './memory-region.ts';
+
 /** Memory that samples lie in. It is used again when nobody holds it any more. */
 export interface SampleMemory {
   /** Keeps the bytes from being written to again; each call wants one `release`. */
@@ -6,9 +8,7 @@ export interface SampleMemory {
   release(): void;
 }
 
-const SMALLEST_SLAB_BYTES = 16 * 1024;
-
-/** A piece of a pool's memory; whoever took it is its first holder. Forgotten ones fall to the garbage collector. */
+/** A piece of a pool's memory; whoever took it is its first holder. */
 export class Slab implements SampleMemory {
   readonly bytes: Buffer;
   readonly #giveBack: (bytes: Buffer) => void;
@@ -31,14 +31,20 @@ export class Slab implements SampleMemory {
   }
 }
 
+/** Blocks larger than a region have their memory for themselves, and leave it to the garbage collector. */
+function leave(): void {
+  // Nothing to keep.
+}
+
 /**
  * Slabs for all streams of an engine, in sizes that are powers of two. Tens of megabytes a second pass through: the garbage
- * collector would let them pile up for seconds.
+ * collector would let them pile up for seconds, and be busy with them all the time.
  */
 export class SlabPool {
   readonly #maximumIdleBytes: number;
-  readonly #idle = new Map<number, Buffer[]>();
-  #idleBytes = 0;
+  /** The oldest first: they stay in use, so that later ones fall empty and can be let go. */
+  readonly #regions: { readonly region: MemoryRegion; readonly giveBack: (bytes: Buffer) => void }[] = [];
+  #usedBytes = 0;
 
   constructor({ maximumIdleBytes }: { readonly maximumIdleBytes: number }) {
     this.#maximumIdleBytes = maximumIdleBytes;
@@ -46,26 +52,47 @@ export class SlabPool {
 
   /** Bytes that wait for a stream. */
   get idleBytes(): number {
-    return this.#idleBytes;
+    return this.#regions.length * regionBytes - this.#usedBytes;
+  }
+
+  /** Bytes of slabs that somebody holds. */
+  get usedBytes(): number {
+    return this.#usedBytes;
   }
 
   /** A slab of at least so many bytes, with whatever was in them before. */
   take(minimumBytes: number): Slab {
     const byteLength = slabBytesFor(minimumBytes);
-    const idle = this.#idle.get(byteLength)?.pop();
-    if (idle !== undefined) this.#idleBytes -= byteLength;
-    return new Slab(idle ?? Buffer.allocUnsafeSlow(byteLength), this.#giveBack);
+    if (byteLength > regionBytes) return new Slab(Buffer.allocUnsafeSlow(byteLength), leave);
+    this.#usedBytes += byteLength;
+    for (const { region, giveBack } of this.#regions) {
+      const bytes = region.take(byteLength);
+      if (bytes !== undefined) return new Slab(bytes, giveBack);
+    }
+    return this.#takeFromNewRegion(byteLength);
   }
 
-  readonly #giveBack = (bytes: Buffer): void => {
-    if (this.#idleBytes + bytes.length > this.#maximumIdleBytes) return;
-    this.#idleBytes += bytes.length;
-    const ofItsSize = this.#idle.get(bytes.length);
-    if (ofItsSize === undefined) this.#idle.set(bytes.length, [bytes]);
-    else ofItsSize.push(bytes);
-  };
+  #takeFromNewRegion(byteLength: number): Slab {
+    const region = new MemoryRegion();
+    const giveBack = (bytes: Buffer): void => {
+      region.giveBack(bytes);
+      this.#usedBytes -= bytes.byteLength;
+      if (region.usedBytes === 0) this.#letGoOfEmptyRegions();
+    };
+    this.#regions.push({ region, giveBack });
+    const bytes = region.take(byteLength);
+    if (bytes === undefined) throw new Error(`A new region has no block of ${byteLength} bytes.`);
+    return new Slab(bytes, giveBack);
+  }
+
+  #letGoOfEmptyRegions(): void {
+    for (let index = this.#regions.length - 1; index >= 0; index -= 1) {
+      if (this.idleBytes - regionBytes < this.#maximumIdleBytes) return;
+      if (this.#regions[index]?.region.usedBytes === 0) this.#regions.splice(index, 1);
+    }
+  }
 }
 
 function slabBytesFor(minimumBytes: number): number {
-  return Math.max(SMALLEST_SLAB_BYTES, 2 ** Math.ceil(Math.log2(minimumBytes)));
+  return Math.max(smallestBlockBytes, 2 ** Math.ceil(Math.log2(minimumBytes)));
 }
