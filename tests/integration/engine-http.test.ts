@@ -1,104 +1,50 @@
 import { once } from 'node:events';
 import { unlink, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { EngineApi } from '../../src/engine/http/engine-api.ts';
-import { createEngineHttpServer } from '../../src/engine/http/server.ts';
-import type { EngineHttpServer } from '../../src/engine/http/server.ts';
 import type { ViewerSink } from '../../src/engine/live/index.ts';
-import { readOrMakeCertificate } from '../../src/engine/platform/certificate.ts';
-import { engineLayout, makeDirectories } from '../../src/engine/platform/layout.ts';
-import type { EngineLayout } from '../../src/engine/platform/layout.ts';
-import { createTokenRegistry, issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
+import { issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
 import { EngineFailure, enginePaths, liveCloseCodes } from '../../src/shared/engine-api/index.ts';
-import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
-import { temporaryFolder } from './engine-process.ts';
-import { MemoryLog } from './memory-log.ts';
+import { HttpFixture, playedEngine } from './engine-http-fixture.ts';
 
 /** The server around an engine that is played by the test: what the network does to it, and what it does not let through. */
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let clock: ManualClock;
-let log: MemoryLog;
-let server: EngineHttpServer;
-let port: number;
-let token: string;
-let layout: EngineLayout;
+let fixture: HttpFixture;
 let sinks: ViewerSink[];
 let endedViewings: number;
 
-function unforeseen(): never {
-  throw new Error('what nobody foresaw');
-}
-
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  clock = new ManualClock();
-  log = new MemoryLog();
   sinks = [];
   endedViewings = 0;
-  layout = engineLayout(join(folder.path, 'engine'));
-  makeDirectories(layout);
-  ({ token } = issueToken(layout, { scope: 'admin', nowUtcMs: 0 }));
-  const tokens = createTokenRegistry(layout, clock, log);
-  tokens.start();
-  const engine: EngineApi = {
-    health: () => ({ status: 'failing' }),
-    status: unforeseen,
-    process: unforeseen,
-    config: () => ({ version: 0, cameras: [] }),
-    updateConfig: unforeseen,
-    segments: () => Promise.resolve({ segments: [], truncated: false }),
-    segmentFile: (_cameraId, segmentId) =>
-      Promise.resolve({ path: join(folder.path, `${segmentId}.mp4`), byteLength: 4 }),
-    openLive: (_cameraId, _stream, sink) => {
-      sinks.push(sink);
-      const viewer = { [Symbol.dispose]: () => void (endedViewings += 1) };
-      return { kind: 'opened', viewer };
-    },
-    live: unforeseen,
-  };
-  server = createEngineHttpServer({
-    engine,
-    certificate: readOrMakeCertificate(layout, Date.now()),
-    tokens,
-    clock,
-    log,
-  });
-  ({ port } = await server.start({ host: '127.0.0.1', port: 0 }));
+  fixture = await HttpFixture.open((folder) =>
+    playedEngine({
+      segmentFile: (_cameraId, segmentId) =>
+        Promise.resolve({ path: join(folder, `${segmentId}.mp4`), byteLength: 4 }),
+      openLive: (cameraId, _stream, sink) => {
+        if (cameraId === 'nobody')
+          return { kind: 'refused', code: liveCloseCodes.cameraUnknown, reason: 'No such stream.' };
+        if (cameraId === 'crowded')
+          return { kind: 'refused', code: liveCloseCodes.tooManyViewers, reason: 'Too many viewers.' };
+        sinks.push(sink);
+        const viewer = { [Symbol.dispose]: () => void (endedViewings += 1) };
+        return { kind: 'opened', viewer };
+      },
+    }),
+  );
 });
 
-afterEach(async () => {
-  const stopped = server.stop(0);
-  clock.advance(1);
-  await stopped;
-  await folder[Symbol.asyncDispose]();
-});
+afterEach(() => fixture[Symbol.asyncDispose]());
 
-function ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  // Kept open: only then does an answer that is too short show.
-  const headers = { authorization: `Bearer ${token}`, connection: 'keep-alive' };
-  const options = { host: '127.0.0.1', port, path, headers, rejectUnauthorized: false, agent: false };
-  request(options, (response) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk));
-    response.on('error', reject);
-    response.on('end', () =>
-      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-    );
-  })
-    .on('error', reject)
-    .end();
-  return promise;
+async function ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
+  const { status, body } = await fixture.ask(path);
+  return { status, body };
 }
 
-async function openViewer(bearer = token): Promise<WebSocket> {
-  const viewer = new WebSocket(`wss://127.0.0.1:${port}${enginePaths.live('gate', 'main')}`, {
+async function openViewer(bearer = fixture.token): Promise<WebSocket> {
+  const viewer = new WebSocket(`wss://127.0.0.1:${fixture.port}${enginePaths.live('gate', 'main')}`, {
     rejectUnauthorized: false,
     headers: { authorization: `Bearer ${bearer}` },
   });
@@ -107,7 +53,7 @@ async function openViewer(bearer = token): Promise<WebSocket> {
 }
 
 async function rawConnection(): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  const socket = connect({ host: '127.0.0.1', port: fixture.port, rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   return socket;
 }
@@ -121,7 +67,7 @@ it('answers a fault of its own with 500, without its details', async () => {
       message: 'The engine could not answer because of a fault of its own; its log has the details.',
     },
   });
-  expect(log.text).toContain('A request failed for a reason nobody foresaw.');
+  expect(fixture.log.text).toContain('A request failed for a reason nobody foresaw.');
 });
 
 it('answers 503 while it cannot record', async () => {
@@ -129,14 +75,14 @@ it('answers 503 while it cannot record', async () => {
 });
 
 it('answers 404 for a segment that was deleted after it was found', async () => {
-  await writeFile(join(folder.path, '7.mp4'), 'data');
+  await writeFile(join(fixture.folder, '7.mp4'), 'data');
   expect(await ask(enginePaths.segment('gate', 7))).toEqual({ status: 200, body: 'data' });
-  await unlink(join(folder.path, '7.mp4'));
+  await unlink(join(fixture.folder, '7.mp4'));
   expect((await ask(enginePaths.segment('gate', 7))).status).toBe(404);
 });
 
 it('cuts off a download that has fewer bytes than it promised', async () => {
-  await writeFile(join(folder.path, '7.mp4'), 'da');
+  await writeFile(join(fixture.folder, '7.mp4'), 'da');
   await expect(ask(enginePaths.segment('gate', 7))).rejects.toThrow('aborted');
 });
 
@@ -150,7 +96,7 @@ it('answers what is no HTTP with 400 and lets nothing older than TLS 1.2 in', as
 
   const old = connect({
     host: '127.0.0.1',
-    port,
+    port: fixture.port,
     rejectUnauthorized: false,
     minVersion: 'TLSv1',
     maxVersion: 'TLSv1.1',
@@ -179,14 +125,14 @@ it('passes messages to a viewer as they are and tells how much waits', async () 
 });
 
 it('lets go of a viewer whose token is revoked, within seconds, and of no other', async () => {
-  const lost = issueToken(layout, { scope: 'view', nowUtcMs: 0 });
+  const lost = issueToken(fixture.layout, { scope: 'view', nowUtcMs: 0 });
   const [kept, revoked] = [await openViewer(), await openViewer(lost.token)];
   const silent = await openViewer(lost.token);
   // Does not take part in closing: it must not go on for that.
   silent.pause();
-  revokeToken(layout, lost.id);
+  revokeToken(fixture.layout, lost.id);
   const closed = once(revoked, 'close');
-  clock.advance(5_000);
+  fixture.clock.advance(5_000);
   expect((await closed)[0]).toBe(liveCloseCodes.unauthorized);
   await expect.poll(() => endedViewings).toBe(2);
   expect(kept.readyState).toBe(WebSocket.OPEN);
@@ -200,12 +146,12 @@ it('lets go of a viewer that is gone without a word, and keeps one that answers'
   // Reads nothing any more, so it answers no ping: like a laptop that was shut.
   dead.pause();
   const pinged = once(alive, 'ping');
-  clock.advance(15_000);
+  fixture.clock.advance(15_000);
   await pinged;
   // What comes back after this was sent behind the answer to the ping.
   alive.ping();
   await once(alive, 'pong');
-  clock.advance(15_000);
+  fixture.clock.advance(15_000);
   await expect.poll(() => endedViewings).toBe(1);
   expect(alive.readyState).toBe(WebSocket.OPEN);
   const closed = once(dead, 'close');
@@ -224,8 +170,66 @@ it('refuses viewers who send large messages', async () => {
 it('ends viewers with 1001 when it stops', async () => {
   const viewer = await openViewer();
   const closed = once(viewer, 'close');
-  const stopped = server.stop(1_000);
+  const stopped = fixture.server.stop(1_000);
   expect((await closed)[0]).toBe(liveCloseCodes.shuttingDown);
   await stopped;
-  ({ port } = await server.start({ host: '127.0.0.1', port: 0 }));
+  await fixture.start();
+});
+
+it('streams over HTTP what a viewer without WebSocket gets, until the viewer leaves', async () => {
+  const response = await fixture.open(enginePaths.liveFlv('gate', 'sub'));
+  const [sink] = sinks;
+  if (sink === undefined) throw new Error('The viewer was not announced.');
+  expect([
+    response.statusCode,
+    response.headers['content-type'],
+    response.headers['transfer-encoding'],
+  ]).toEqual([200, 'video/x-flv', 'chunked']);
+  sink.send(Uint8Array.of(1, 2, 3));
+  expect(await once(response, 'data')).toEqual([Buffer.of(1, 2, 3)]);
+
+  response.pause();
+  const chunk = new Uint8Array(1_048_576);
+  for (let sent = 0; sent < 32; sent += 1) sink.send(chunk);
+  expect(sink.bufferedBytes()).toBeGreaterThan(16 * 1_048_576);
+  response.resume();
+  await expect.poll(() => sink.bufferedBytes()).toBe(0);
+  response.destroy();
+  await expect.poll(() => endedViewings).toBe(1);
+});
+
+it('ends a stream over HTTP in order when the camera ends, and cuts off a viewer that is too slow', async () => {
+  const ended = await fixture.open(enginePaths.liveFlv('gate', 'sub'));
+  const slow = await fixture.open(enginePaths.liveFlv('gate', 'sub'));
+  sinks[0]?.close(liveCloseCodes.streamEnded, 'The camera sends nothing.');
+  sinks[1]?.close(liveCloseCodes.tooSlow, 'The connection is too slow for this stream.');
+  ended.resume();
+  await once(ended, 'end');
+  expect(ended.complete).toBe(true);
+  const [error] = await once(slow, 'error');
+  expect([error, endedViewings]).toEqual([expect.objectContaining({ code: 'ECONNRESET' }), 2]);
+});
+
+it('cuts a stream over HTTP off whose token is revoked', async () => {
+  const lost = issueToken(fixture.layout, { scope: 'view', nowUtcMs: 0 });
+  const response = await fixture.open(enginePaths.liveFlv('gate', 'sub'), lost.token);
+  const kept = await fixture.open(enginePaths.liveFlv('gate', 'sub'));
+  revokeToken(fixture.layout, lost.id);
+  const cut = once(response, 'error');
+  fixture.clock.advance(5_000);
+  expect(await cut).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
+  expect([kept.destroyed, endedViewings]).toEqual([false, 1]);
+  kept.destroy();
+});
+
+it.each([
+  ['nobody', 404],
+  ['crowded', 429],
+])('refuses a stream over HTTP of camera %s with %i', async (cameraId, status) => {
+  const answer = await fixture.ask(enginePaths.liveFlv(cameraId, 'main'));
+  expect({
+    status: answer.status,
+    type: answer.headers['content-type'],
+    failure: EngineFailure.safeParse(JSON.parse(answer.body)).success,
+  }).toEqual({ status, type: 'application/json; charset=utf-8', failure: true });
 });

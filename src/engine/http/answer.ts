@@ -9,12 +9,30 @@ export type Answer =
       readonly path: string;
       readonly byteLength: number;
       readonly contentType: string;
-    };
+    }
+  | {
+      readonly kind: 'bytes';
+      readonly contentType: string;
+      readonly chunks: readonly Uint8Array[];
+    }
+  | { readonly kind: 'stream'; readonly contentType: string; readonly open: OpenStream };
+
+/** The receiving end of an answer without an end. None of these throws. */
+export interface StreamOutlet {
+  send(bytes: Uint8Array): void;
+  /** Bytes accepted by `send` that have not reached the network. */
+  bufferedBytes(): number;
+  /** Ends the answer; `code` and `reason` are for those who read the log, HTTP has no place for them. */
+  close(code: number, reason: string): void;
+}
+
+/** Begins to send to the outlet. Disposing stops. Throws `ApiFailure` when it will not. */
+export type OpenStream = (outlet: StreamOutlet) => Disposable;
 
 /** What a route promises to answer when all goes well, for those who read the API's description. */
 export type AnswerDescription =
   | { readonly kind: 'json'; readonly schema: z.ZodType; readonly statuses: readonly number[] }
-  | { readonly kind: 'text' | 'file'; readonly contentType: string };
+  | { readonly kind: 'text' | 'file' | 'bytes' | 'stream'; readonly contentType: string };
 
 /** Ties what a route promises to what its handler returns. */
 export interface AnswerForm<Result> {
@@ -54,5 +72,21 @@ export function fileAnswer(
   return {
     description: { kind: 'file', contentType },
     answer: ({ path, byteLength }) => ({ kind: 'file', path, byteLength, contentType }),
+  };
+}
+
+/** Bytes in memory, sent one chunk after the other. */
+export function bytesAnswer(contentType: string): AnswerForm<readonly Uint8Array[]> {
+  return {
+    description: { kind: 'bytes', contentType },
+    answer: (chunks) => ({ kind: 'bytes', contentType, chunks }),
+  };
+}
+
+/** Bytes without an end, until the client leaves. */
+export function streamAnswer(contentType: string): AnswerForm<OpenStream> {
+  return {
+    description: { kind: 'stream', contentType },
+    answer: (open) => ({ kind: 'stream', contentType, open }),
   };
 }

@@ -6,13 +6,13 @@ import type { Answer } from './answer.ts';
 import { parseByteRange } from './byte-range.ts';
 import { ApiFailure } from './failure.ts';
 
-const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+export const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 /** Sends what a route answered. Throws `ApiFailure` while nothing has been sent yet. */
 export async function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: Answer,
+  answer: Exclude<Answer, { kind: 'stream' }>,
 ): Promise<void> {
   switch (answer.kind) {
     case 'json':
@@ -24,7 +24,20 @@ export async function sendAnswer(
     case 'file':
       await sendFile(request, response, answer);
       return;
+    case 'bytes':
+      sendBytes(response, answer);
+      return;
   }
+}
+
+function sendBytes(response: ServerResponse, answer: Extract<Answer, { kind: 'bytes' }>): void {
+  response.writeHead(200, {
+    ...commonHeaders,
+    'content-type': answer.contentType,
+    'content-length': answer.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
+  });
+  for (const chunk of answer.chunks) response.write(chunk);
+  response.end();
 }
 
 async function sendFile(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { EngineFailureCode, TokenScope } from '../../shared/engine-api/index.ts';
+import type { TokenScope } from '../../shared/engine-api/index.ts';
 import type { TokenBearer } from '../platform/tokens.ts';
 import type { Answer, AnswerDescription, AnswerForm } from './answer.ts';
-import { ApiFailure } from './failure.ts';
+import { parsePart, queryObject } from './request-parts.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -82,20 +82,4 @@ export function route<Params, Query, Body, Result>(
       return definition.answer.answer(await definition.handle(input));
     },
   };
-}
-
-function parsePart<Part>(schema: z.ZodType<Part>, value: unknown, code: EngineFailureCode): Part {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
-  throw new ApiFailure(code, `The request was not understood${where}: ${issue?.message ?? 'invalid'}.`);
-}
-
-function queryObject(query: URLSearchParams): Record<string, string> {
-  const entries = [...query];
-  if (new Set(entries.map(([name]) => name)).size < entries.length) {
-    throw new ApiFailure('invalid-request', 'A query parameter was given more than once.');
-  }
-  return Object.fromEntries(entries);
 }

@@ -11,12 +11,14 @@ import { sendAnswer, sendJson } from './answers.ts';
 import { authorize } from './authorization.ts';
 import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
-import { createLiveEndpoint } from './live-endpoint.ts';
+import { createLongConnections } from './long-connections.ts';
 import { createHttpMetrics } from './metrics.ts';
 import { readJsonBody, requestTarget } from './requests.ts';
 import { createRouter } from './router.ts';
 import type { RouteMatch } from './router.ts';
-import { engineRoutes } from './routes.ts';
+import { engineRoutes, engineWebSocketRoutes } from './routes.ts';
+import { sendStream } from './stream-answer.ts';
+import { createWebSocketEndpoint } from './websocket-endpoint.ts';
 
 /** Bounds of the server. Clients are a desk, its relay, a peer and a Prometheus or two: all of this is generous. */
 const limits = {
@@ -53,7 +55,15 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
   const { engine, certificate, tokens, clock, log } = options;
   const metrics = createHttpMetrics();
   const router = createRouter(engineRoutes(engine, metrics));
-  const live = createLiveEndpoint({ engine, tokens, clock, log, metrics });
+  const connections = createLongConnections(tokens, clock);
+  const webSockets = createWebSocketEndpoint({
+    routes: engineWebSocketRoutes(engine),
+    connections,
+    tokens,
+    clock,
+    log,
+    metrics,
+  });
 
   const find = (method: string, path: string): Extract<RouteMatch, { kind: 'found' }> => {
     const match = router.match(method, path);
@@ -75,7 +85,8 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
         route.scope === 'none' ? undefined : authorize(request.headers.authorization, route.scope, tokens);
       const readBody = (): Promise<unknown> => readJsonBody(request);
       const answer = await route.answer({ params, query: target.searchParams, bearer, readBody });
-      await sendAnswer(request, response, answer);
+      if (answer.kind !== 'stream') await sendAnswer(request, response, answer);
+      else await sendStream(response, { ...answer, connections, tokenId: bearer?.tokenId });
     } catch (error) {
       if (response.headersSent) {
         // The client went away, or the file did: only the connection can say so now.
@@ -109,7 +120,7 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
   );
   server.maxConnections = limits.connections;
   server.timeout = limits.idleSocketTimeoutMs;
-  server.on('upgrade', live.upgrade);
+  server.on('upgrade', webSockets.upgrade);
   server.on('clientError', (error, socket) => {
     if (!socket.writable) return;
     const status = clientErrorStatus(errorCode(error));
@@ -123,12 +134,14 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
     async start(address) {
       const port = await listen(server, address);
       server.on('error', (error) => log.error({ error }, 'The HTTPS server reported an error.'));
-      live.start();
+      connections.start();
+      webSockets.start();
       return { port };
     },
     async stop(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      live.stop();
+      webSockets.stop();
+      connections.stop();
       server.closeIdleConnections();
       const deadline = clock.after(graceMs, () => server.closeAllConnections());
       // The deadline's timer does not hold the process, the open connections do.

@@ -20,6 +20,8 @@ export const enginePaths = {
    * pictures, then live tags). Close codes: `liveCloseCodes`.
    */
   live: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}`,
+  /** GET, scope view. The same as one chunked answer without an end, for ffmpeg, VLC and whoever has no WebSocket. */
+  liveFlv: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}.flv`,
 } as const;
 
 /** Why the engine closed a live WebSocket (RFC 6455 §7.4.2, private range). */

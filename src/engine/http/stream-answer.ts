@@ -1,0 +1,43 @@
+import type { ServerResponse } from 'node:http';
+import { liveCloseCodes } from '../../shared/engine-api/index.ts';
+import type { OpenStream } from './answer.ts';
+import { commonHeaders } from './answers.ts';
+import { ApiFailure } from './failure.ts';
+import type { LongConnections } from './long-connections.ts';
+
+interface StreamAnswerOptions {
+  readonly contentType: string;
+  readonly open: OpenStream;
+  readonly connections: LongConnections;
+  readonly tokenId: string | undefined;
+}
+
+/** Sends an answer without an end; resolves when the client is gone or the stream has ended. Throws `ApiFailure` before that. */
+export async function sendStream(response: ServerResponse, options: StreamAnswerOptions): Promise<void> {
+  const { contentType, open, connections, tokenId } = options;
+  const closed = new Promise<void>((resolve) => {
+    response.once('close', resolve);
+  });
+  const close = (code: number): void => {
+    const isOrderly = code === liveCloseCodes.streamEnded || code === liveCloseCodes.shuttingDown;
+    if (isOrderly) response.end();
+    else response.destroy();
+  };
+  using session = new DisposableStack();
+  const entry = connections.add({ tokenId, close });
+  if (entry === undefined) {
+    throw new ApiFailure('too-many', `This engine serves ${connections.maximum} viewers at most.`);
+  }
+  session.use(entry);
+  for (const [name, value] of Object.entries({ ...commonHeaders, 'content-type': contentType })) {
+    response.setHeader(name, value);
+  }
+  const outlet = {
+    send: (bytes: Uint8Array) => void response.write(bytes),
+    bufferedBytes: () => response.writableLength,
+    close,
+  };
+  session.use(open(outlet));
+  if (!response.headersSent) response.flushHeaders();
+  await closed;
+}

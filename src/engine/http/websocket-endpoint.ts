@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
+import { liveCloseCodes } from '../../shared/engine-api/index.ts';
+import type { TokenRegistry } from '../platform/tokens.ts';
+import { authorize } from './authorization.ts';
+import { ApiFailure } from './failure.ts';
+import type { LongConnections } from './long-connections.ts';
+import type { HttpMetrics } from './metrics.ts';
+import { requestTarget } from './requests.ts';
+import { compilePath } from './router.ts';
+import type { WebSocketOpening, WebSocketConnection, WebSocketRoute } from './websocket-route.ts';
+
+const limits = {
+  /** Clients only ever send control frames. */
+  messageBytes: 1_024,
+  pingPeriodMs: 15_000,
+} as const;
+
+/** Serves WebSockets: the live streams and whatever else has a `WebSocketRoute`. */
+export interface WebSocketEndpoint {
+  /** Takes over a connection that asks for an upgrade (RFC 6455 §4.2). */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  start(): void;
+  stop(): void;
+}
+
+interface WebSocketEndpointOptions {
+  readonly routes: readonly WebSocketRoute[];
+  readonly connections: LongConnections;
+  readonly tokens: TokenRegistry;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: HttpMetrics;
+}
+
+interface Peer {
+  /** Since the last ping. */
+  hasAnswered: boolean;
+}
+
+export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebSocketEndpoint {
+  const { connections, tokens, clock, log, metrics } = options;
+  const routes = options.routes.map((route) => ({ route, match: compilePath(route.path) }));
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: limits.messageBytes,
+    clientTracking: false,
+  });
+  const peers = new Map<WebSocket, Peer>();
+  let pinging: Disposable | undefined;
+
+  const find = (path: string) => {
+    for (const { route, match } of routes) {
+      const params = match(path);
+      if (params !== undefined) return { route, params };
+    }
+    throw new ApiFailure('not-found', 'The engine has no WebSocket at this path.');
+  };
+
+  const accept = (
+    webSocket: WebSocket,
+    open: (connection: WebSocketConnection) => WebSocketOpening,
+    tokenId: string,
+  ): void => {
+    const session = new DisposableStack();
+    webSocket.on('close', () => session.dispose());
+    // The session ends whether the other side takes part in closing or not.
+    const close = (code: number, reason: string): void => {
+      webSocket.close(code, reason);
+      session.dispose();
+    };
+    const entry = connections.add({ tokenId, close });
+    if (entry === undefined) {
+      close(liveCloseCodes.tooManyViewers, `This engine serves ${connections.maximum} viewers at most.`);
+      return;
+    }
+    session.use(entry);
+    const opening = open({
+      send: (message) => webSocket.send(message),
+      bufferedBytes: () => webSocket.bufferedAmount,
+      close: (code, reason) => webSocket.close(code, reason),
+    });
+    if (opening.kind === 'refused') {
+      close(opening.code, opening.reason);
+      return;
+    }
+    session.use(opening.session);
+    const peer: Peer = { hasAnswered: true };
+    peers.set(webSocket, peer);
+    session.defer(() => void peers.delete(webSocket));
+    webSocket.on('pong', () => {
+      peer.hasAnswered = true;
+    });
+  };
+
+  const dropDeadPeers = (): void => {
+    for (const [webSocket, peer] of peers) {
+      if (peer.hasAnswered) {
+        peer.hasAnswered = false;
+        webSocket.ping();
+      } else {
+        webSocket.terminate();
+      }
+    }
+  };
+
+  const refuse = (socket: Duplex, error: unknown): void => {
+    const failure =
+      error instanceof ApiFailure
+        ? error
+        : new ApiFailure('internal', 'The engine could not open the connection.');
+    if (failure.code === 'internal') log.error({ error }, 'A WebSocket failed for a reason nobody foresaw.');
+    if (failure.code === 'unauthorized') metrics.countUnauthorized();
+    refuseUpgrade(socket, failure);
+  };
+
+  return {
+    upgrade(request, socket, head) {
+      socket.on('error', (error) => log.debug({ error }, 'A WebSocket connection failed.'));
+      try {
+        const target = requestTarget(request);
+        const { route, params } = find(target.pathname);
+        const { tokenId } = authorize(request.headers.authorization, route.scope, tokens);
+        const open = route.prepare({ params, query: target.searchParams });
+        server.handleUpgrade(request, socket, head, (webSocket) => {
+          webSocket.on('error', (error) => log.debug({ path: route.path, error }, 'A WebSocket failed.'));
+          try {
+            accept(webSocket, open, tokenId);
+          } catch (error) {
+            log.error({ path: route.path, error }, 'A WebSocket failed for a reason nobody foresaw.');
+            webSocket.terminate();
+          }
+        });
+      } catch (error) {
+        refuse(socket, error);
+      }
+    },
+    start() {
+      pinging = clock.every(limits.pingPeriodMs, dropDeadPeers);
+    },
+    stop() {
+      pinging?.[Symbol.dispose]();
+    },
+  };
+}
+
+function refuseUpgrade(socket: Duplex, failure: ApiFailure): void {
+  const body = JSON.stringify(failure.body);
+  const headers = {
+    ...failure.headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(
+    [`HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status] ?? ''}`, ...lines, '', body].join('\r\n'),
+  );
+}
