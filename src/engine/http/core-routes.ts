@@ -8,8 +8,9 @@ import {
 import { jsonAnswer, textAnswer } from './answer.ts';
 import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
-import type { HttpMetrics } from './metrics.ts';
-import { renderMetrics } from './metrics.ts';
+import type { HttpMetrics } from './http-metrics.ts';
+import { renderMetrics } from './metric.ts';
+import { engineMetrics } from './metrics.ts';
 import { noInput, route } from './route.ts';
 import type { Route } from './route.ts';
 
@@ -35,7 +36,7 @@ export function coreRoutes(engine: EngineApi, metrics: HttpMetrics): readonly Ro
       scope: 'metrics',
       summary: 'Read the metrics in the text format of Prometheus',
       answer: textAnswer('text/plain; version=0.0.4; charset=utf-8'),
-      handle: () => renderMetrics(engine.status(), engine.process(), metrics),
+      handle: () => renderMetrics(engineMetrics(engine, metrics)),
     }),
     route({
       ...noInput,

@@ -1,7 +1,7 @@
 import { coreRoutes } from './core-routes.ts';
 import type { EngineApi } from './engine-api.ts';
 import { liveRoutes, liveWebSocketRoutes } from './live-routes.ts';
-import type { HttpMetrics } from './metrics.ts';
+import type { HttpMetrics } from './http-metrics.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import type { Route } from './route.ts';
 import type { WebSocketRoute } from './websocket-route.ts';

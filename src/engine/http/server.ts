@@ -12,7 +12,7 @@ import { authorize } from './authorization.ts';
 import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
 import { createLongConnections } from './long-connections.ts';
-import { createHttpMetrics } from './metrics.ts';
+import { createHttpMetrics } from './http-metrics.ts';
 import { readJsonBody, requestTarget } from './requests.ts';
 import { createRouter } from './router.ts';
 import type { RouteMatch } from './router.ts';

@@ -10,7 +10,7 @@ import type { TokenRegistry } from '../platform/tokens.ts';
 import { authorize } from './authorization.ts';
 import { ApiFailure } from './failure.ts';
 import type { LongConnections } from './long-connections.ts';
-import type { HttpMetrics } from './metrics.ts';
+import type { HttpMetrics } from './http-metrics.ts';
 import { requestTarget } from './requests.ts';
 import { compilePath } from './router.ts';
 import type { WebSocketOpening, WebSocketConnection, WebSocketRoute } from './websocket-route.ts';

@@ -1,5 +1,9 @@
-import { expect, it } from 'vitest';
-import { createHttpMetrics, renderMetrics } from '../../../../src/engine/http/metrics.ts';
+import { describe, expect, it } from 'vitest';
+import type { EngineApi } from '../../../../src/engine/http/engine-api.ts';
+import { createHttpMetrics } from '../../../../src/engine/http/http-metrics.ts';
+import { renderMetrics } from '../../../../src/engine/http/metric.ts';
+import { engineMetrics } from '../../../../src/engine/http/metrics.ts';
+import type { Metric } from '../../../../src/engine/http/metric.ts';
 import type { EngineStatus, StreamStatus } from '../../../../src/shared/engine-api/index.ts';
 
 const stream: StreamStatus = {
@@ -35,13 +39,27 @@ const status: EngineStatus = {
 
 const sample = { cpuCores: 0.25, residentBytes: 70_000_000, eventLoopDelayP99Ms: 2, eventLoopDelayMaxMs: 15 };
 
+const live = {
+  gopCacheBytes: 5_000,
+  gopCacheLimitBytes: 9_000,
+  framesDropped: 12,
+  viewersClosedAsTooSlow: 2,
+  viewersRefused: 1,
+};
+
+const engine: Pick<EngineApi, 'status' | 'process' | 'live'> = {
+  status: () => status,
+  process: () => sample,
+  live: () => live,
+};
+
 it('exposes the state of the engine in base units, with bounded labels', async () => {
   const http = createHttpMetrics();
   http.countRequest('/health', 200);
   http.countRequest('/health', 200);
   http.countRequest('unmatched', 404);
   http.countUnauthorized();
-  const lines = (await renderMetrics(status, sample, http)).split('\n');
+  const lines = (await renderMetrics(engineMetrics(engine, http))).split('\n');
   expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
     'belvedere_engine_info{version="1.2.3"} 1',
     'belvedere_engine_start_time_seconds 1.5',
@@ -57,8 +75,8 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_camera_recorded_bytes_total{camera="gate"} 12345',
     'belvedere_stream_up{camera="gate",stream="main"} 1',
     'belvedere_stream_up{camera="gate",stream="sub"} 0',
-    'belvedere_stream_bits_per_second{camera="gate",stream="main"} 4000000',
-    'belvedere_stream_bits_per_second{camera="gate",stream="sub"} 4000000',
+    'belvedere_stream_received_bytes_per_second{camera="gate",stream="main"} 500000',
+    'belvedere_stream_received_bytes_per_second{camera="gate",stream="sub"} 500000',
     'belvedere_stream_frames_per_second{camera="gate",stream="main"} 25',
     'belvedere_stream_frames_per_second{camera="gate",stream="sub"} 25',
     'belvedere_stream_last_frame_age_seconds{camera="gate",stream="main"} 0.04',
@@ -71,8 +89,76 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_stream_frames_lost_total{camera="gate",stream="sub"} 3',
     'belvedere_stream_reconnects_total{camera="gate",stream="main"} 1',
     'belvedere_stream_reconnects_total{camera="gate",stream="sub"} 1',
+    'belvedere_gop_cache_bytes 5000',
+    'belvedere_gop_cache_limit_bytes 9000',
+    'belvedere_live_frames_dropped_total 12',
+    'belvedere_live_viewers_too_slow_total 2',
+    'belvedere_live_viewers_refused_total 1',
     'belvedere_http_requests_total{route="/health",status="200"} 2',
     'belvedere_http_requests_total{route="unmatched",status="404"} 1',
     'belvedere_http_unauthorized_total 1',
   ]);
+});
+
+it('says nothing of cameras where there are none', async () => {
+  const idle = { ...engine, status: () => ({ ...status, cameras: [], volumes: [] }) };
+  const text = await renderMetrics(engineMetrics(idle, createHttpMetrics()));
+  expect(text).not.toMatch(/camera|stream|volume|http_requests/);
+});
+
+/** https://prometheus.io/docs/practices/naming and what `promtool check metrics` insists on. */
+function complaints({ kind, name, help, samples }: Metric): string[] {
+  const words = name.split('_');
+  const isCounter = kind === 'counter';
+  const rules: readonly (readonly [boolean, string])[] = [
+    [/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name), 'lower-case words between underscores'],
+    [isCounter === name.endsWith('_total'), '_total on counters and on nothing else'],
+    [!words.some((word) => nonBaseUnits.has(word)), 'base units, unabbreviated'],
+    [
+      !words.some((word) => ['gauge', 'counter', 'histogram', 'summary'].includes(word)),
+      'no type in the name',
+    ],
+    [!/_(sum|count|bucket)$/.test(name), 'no suffix that belongs to histograms'],
+    [/^[A-Z].*\.$/.test(help), 'a help text that is a sentence'],
+    [
+      samples.every(({ labels }) => Object.keys(labels).every((label) => knownLabels.has(label))),
+      'bounded labels',
+    ],
+    [
+      new Set(samples.map(({ labels }) => Object.keys(labels).sort().join())).size <= 1,
+      'the same labels on every sample',
+    ],
+  ];
+  return rules.filter(([isKept]) => !isKept).map(([, rule]) => `${name}: ${rule}`);
+}
+
+const nonBaseUnits = new Set(
+  'ms us ns sec s min minutes hours days milliseconds microseconds kb mb gb kib mib gib kilobytes megabytes bits b percent'.split(
+    ' ',
+  ),
+);
+/** Each has as many values as the configuration or the code lists. */
+const knownLabels = new Set(['camera', 'stream', 'volume', 'version', 'route', 'status']);
+
+describe('the names of the metrics', () => {
+  it('follow the conventions of Prometheus', () => {
+    const http = createHttpMetrics();
+    http.countRequest('/health', 200);
+    const metrics = engineMetrics(engine, http);
+    expect(metrics.flatMap(complaints)).toEqual([]);
+    expect(new Set(metrics.map(({ name }) => name)).size).toBe(metrics.length);
+  });
+
+  it.each([
+    { name: 'latency_ms', help: 'Latency.' },
+    { name: 'stream_bits_per_second', help: 'Rate.' },
+    { name: 'frames_total', help: 'Frames.' },
+    { name: 'framesLost', help: 'Frames.' },
+    { name: 'frames_gauge', help: 'Frames.' },
+    { name: 'frames_count', help: 'Frames.' },
+    { name: 'frames', help: '' },
+    { name: 'frames', help: 'Frames.', labels: { viewer: '127.0.0.1' } },
+  ])('are refused by the same rules when they do not: $name $help $labels', ({ name, help, labels = {} }) => {
+    expect(complaints({ kind: 'gauge', name, help, samples: [{ labels, value: 1 }] })).toHaveLength(1);
+  });
 });
