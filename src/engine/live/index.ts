@@ -3,5 +3,6 @@ export { FlvChannel, type Admission, type FlvLimits } from './flv-channel.ts';
 export { GopBudget } from './gop-budget.ts';
 export { GopCache } from './gop-cache.ts';
 export { LiveCounters, type LiveTotals } from './live-counters.ts';
+export { SendQueue, type SendLimits } from './send-queue.ts';
 export { StreamFanout, type JoinableStream } from './stream-fanout.ts';
 export type { ViewerSink } from './viewer-sink.ts';

@@ -105,3 +105,39 @@ export interface PlayAccount {
 export interface ServeConfig extends z.infer<typeof ServeSettings> {
   readonly accounts: readonly PlayAccount[];
 }
+
+/** How a port that an engine was told to listen at stands. */
+export const ListenerState = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('off') }),
+  z.object({ kind: z.literal('listening'), host: z.string(), port: z.int(), sinceUtcMs: z.number() }),
+  z.object({
+    kind: z.literal('waiting'),
+    reason: z.enum(['port-in-use', 'address-unusable']),
+    detail: z.string(),
+    sinceUtcMs: z.number(),
+    retryAtUtcMs: z.number(),
+  }),
+]);
+export type ListenerState = z.infer<typeof ListenerState>;
+
+/** How the players of one protocol fare; counts are since the engine's start. */
+export const PlayersStatus = z.object({
+  listener: ListenerState,
+  /** Connections now, and those of them that play. */
+  connections: z.int().nonnegative(),
+  playing: z.int().nonnegative(),
+  sentBytes: z.int().nonnegative(),
+  /** Pictures that players missed because they were slow. */
+  framesDropped: z.int().nonnegative(),
+  closedAsTooSlow: z.int().nonnegative(),
+  /** Connections not taken: from elsewhere than the allowed networks, and beyond the limits. */
+  refusedNetwork: z.int().nonnegative(),
+  refusedLimit: z.int().nonnegative(),
+  /** Wrong passwords. */
+  unauthorized: z.int().nonnegative(),
+});
+export type PlayersStatus = z.infer<typeof PlayersStatus>;
+
+/** How an engine serves others. */
+export const ServeStatus = z.object({ rtsp: PlayersStatus });
+export type ServeStatus = z.infer<typeof ServeStatus>;

@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import type { PlayAccount } from '../../shared/engine-api/index.ts';
+import type { ConnectionContext } from './context.ts';
+import { DigestGuard } from './digest-guard.ts';
+import { PlayerSession } from './player-session.ts';
+import { RequestReader } from './request-reader.ts';
+import type { PlayerRequest } from './request-reader.ts';
+import { formatResponse } from './response.ts';
+import type { PlayerResponse } from './response.ts';
+
+const MAX_WAITING_REQUESTS = 16;
+const MAX_WRONG_PASSWORDS = 3;
+
+/** One player: its requests, one after the other, and what it is sent. */
+export class PlayerConnection {
+  readonly #socket: Socket;
+  readonly #context: ConnectionContext;
+  readonly #guard = new DigestGuard();
+  readonly #waiting: PlayerRequest[] = [];
+  readonly #session: PlayerSession;
+  #account: PlayAccount | undefined;
+  #wrongPasswords = 0;
+  #isBusy = false;
+  #isClosed = false;
+  #lastSignMonotonicMs: number;
+
+  constructor(socket: Socket, context: ConnectionContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#lastSignMonotonicMs = context.clock.monotonicMs();
+    this.#session = new PlayerSession({
+      context,
+      wire: {
+        localAddress: plainAddress(socket.localAddress ?? ''),
+        send: (bytes) => this.#send(bytes),
+        bufferedBytes: () => socket.writableLength,
+      },
+      onEnded: (reason) => this.close(reason),
+    });
+    const reader = new RequestReader({
+      onRequest: (request) => this.#enqueue(request),
+      onFrame: () => this.#noteSign(),
+    });
+    socket.on('data', (chunk) => {
+      const fault = this.#isClosed ? undefined : reader.push(chunk);
+      if (fault === undefined) return;
+      this.#respond({ status: fault === 'too-large' ? 413 : 400 });
+      this.close('The player sent what is no RTSP.');
+    });
+    socket.on('error', (error) => context.log.debug({ error }, 'The connection to a player failed.'));
+    socket.once('close', () => this.close('The player went away.'));
+  }
+
+  get isPlaying(): boolean {
+    return this.#session.isPlaying;
+  }
+
+  /** To be called about once a second: ends what has given no sign of life for too long. */
+  checkLife(): void {
+    const { clock, limits } = this.#context;
+    // Whoever takes what is sent is alive, though it says nothing.
+    if (this.isPlaying && this.#socket.writableLength === 0) this.#noteSign();
+    const allowedMs = this.#session.isOpen ? limits.sessionTimeoutMs : limits.idleTimeoutMs;
+    if (clock.monotonicMs() - this.#lastSignMonotonicMs > allowedMs) this.close('The player was silent.');
+  }
+
+  /** Ends the connection when the account that opened it is gone or has another password. */
+  checkAccount(): void {
+    const account = this.#account;
+    if (account === undefined) return;
+    const isValid = this.#context
+      .accounts()
+      .some(({ username, password }) => username === account.username && password === account.password);
+    if (!isValid) this.close('The account was changed.');
+  }
+
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#session.end();
+    this.#context.log.debug({ reason }, 'A connection to a player ends.');
+    // What is unsent may hold the answer that says why, but a player that reads nothing is not waited for.
+    this.#socket.end();
+    this.#context.clock.after(this.#context.limits.closeTimeoutMs, () => this.#socket.destroy());
+  }
+
+  #enqueue(request: PlayerRequest): void {
+    this.#noteSign();
+    if (this.#isClosed) return;
+    if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
+      this.close('The player sent too many requests at once.');
+      return;
+    }
+    this.#waiting.push(request);
+    if (!this.#isBusy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#isBusy = true;
+    for (let request = this.#waiting.shift(); request !== undefined; request = this.#waiting.shift()) {
+      const sequence = request.headers.get('cseq');
+      try {
+        const refusal = await this.#refusal(request);
+        const answer = refusal === undefined ? await this.#session.answer(request) : { response: refusal };
+        this.#respond(answer.response, sequence);
+        answer.afterwards?.();
+      } catch (error) {
+        this.#context.log.error({ error }, "A player's request failed for a reason nobody foresaw.");
+        this.#respond({ status: 503 }, sequence);
+      }
+      this.#noteSign();
+      if (this.#wrongPasswords >= MAX_WRONG_PASSWORDS) this.close('Too many wrong passwords.');
+    }
+    this.#isBusy = false;
+  }
+
+  /** What to answer to who may not ask; undefined to who may. Anybody may ask for OPTIONS. */
+  async #refusal({ method, headers }: PlayerRequest): Promise<PlayerResponse | undefined> {
+    if (headers.get('require') !== undefined) {
+      return { status: 551, headers: [['Unsupported', headers.get('require') ?? '']] };
+    }
+    if (method === 'OPTIONS' || this.#account !== undefined) return undefined;
+    const { accounts, clock, counters, limits } = this.#context;
+    const verdict = this.#guard.check({
+      method,
+      authorization: headers.get('authorization'),
+      accounts: accounts(),
+      nowMonotonicMs: clock.monotonicMs(),
+    });
+    if (verdict.kind === 'accepted') {
+      this.#account = verdict.account;
+      return undefined;
+    }
+    if (verdict.kind === 'wrong') {
+      this.#wrongPasswords += 1;
+      counters.countUnauthorized();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.after(limits.wrongPasswordDelayMs, resolve);
+      await promise;
+    }
+    const challenges = verdict.challenges.map((challenge) => ['WWW-Authenticate', challenge] as const);
+    return { status: 401, headers: challenges };
+  }
+
+  #respond(response: PlayerResponse, sequence?: string): void {
+    this.#send(Buffer.from(formatResponse(response, sequence), 'utf8'));
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (!this.#socket.writable) return;
+    this.#context.counters.countSentBytes(bytes.byteLength);
+    this.#socket.write(bytes);
+  }
+
+  #noteSign(): void {
+    this.#lastSignMonotonicMs = this.#context.clock.monotonicMs();
+  }
+}
+
+/** Without the prefix that an IPv4 address has on an IPv6 socket (RFC 4291 §2.5.5.2). */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
