@@ -77,6 +77,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => index.close());
   const store = createSegmentStore({
     volume: openLocalVolume(layout.recordings),
+    volumeId: '',
     index,
     clock,
     log,

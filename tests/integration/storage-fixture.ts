@@ -54,6 +54,7 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
   const volume = openLocalVolume(volumePath);
   const store = createSegmentStore({
     volume: options.wrapVolume?.(volume) ?? volume,
+    volumeId: 'volume-of-the-test',
     index: options.wrapIndex?.(index) ?? index,
     clock: createSystemClock(),
     log: options.log ?? quietLog,
@@ -72,4 +73,14 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
       await index.close();
     },
   };
+}
+
+/** The same object with a few methods replaced; the others keep working on the object itself. */
+export function overriding<Thing extends object>(thing: Thing, methods: Partial<Thing>): Thing {
+  return new Proxy(thing, {
+    get(target, name) {
+      const value: unknown = Reflect.get(name in methods ? methods : target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

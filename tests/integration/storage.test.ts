@@ -14,7 +14,13 @@ import {
 import type { SegmentInfo } from '../../src/shared/engine-api/index.ts';
 import { syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
-import { openStore, quietLog, type OpenedStore, type OpenStoreOptions } from './storage-fixture.ts';
+import {
+  openStore,
+  overriding,
+  quietLog,
+  type OpenedStore,
+  type OpenStoreOptions,
+} from './storage-fixture.ts';
 
 const cameraId = 'gate-north';
 const nothingToDo: ReconcileReport = {
@@ -76,7 +82,15 @@ describe('a volume and its index', () => {
     expect(await segmentsOf(reopened)).toEqual(segments);
     const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
     expect(sizes).toEqual(segments.map(({ byteLength }) => byteLength));
-    expect(await reopened.index.totalBytes()).toBe(sizes.reduce((sum, size) => sum + size, 0));
+    expect(await reopened.index.totals()).toEqual([
+      {
+        volumeId: 'volume-of-the-test',
+        cameraId,
+        byteLength: sizes.reduce((sum, size) => sum + size, 0),
+        segmentCount: sizes.length,
+        oldestUtcMs: segments[0]?.startUtcMs,
+      },
+    ]);
   });
 
   it('rebuild the index from the files alone, with all it knew', async () => {
@@ -250,7 +264,7 @@ describe('a volume and its index', () => {
     const opening = open();
 
     await expect(opening).rejects.toThrow(NewerDatabaseError);
-    await expect(opening).rejects.toThrow(/version 99; this engine knows up to 1\. Install the newer engine/);
+    await expect(opening).rejects.toThrow(/version 99; this engine knows up to 2\. Install the newer engine/);
   });
 });
 
@@ -277,18 +291,13 @@ function tracedVolume(volume: Volume, trace: string[]): Volume {
 }
 
 function tracedIndex(index: SegmentIndex, trace: string[]): SegmentIndex {
-  return {
+  const writes: Partial<SegmentIndex> = {
     insert: (segment, progress) => (trace.push(`insert ${progress.state}`), index.insert(segment, progress)),
     update: (progress) => (trace.push(`update ${progress.state}`), index.update(progress)),
-    markDeleting: (ids) => (trace.push('mark deleting'), index.markDeleting(ids)),
+    markDeleting: (ids, rule) => (trace.push('mark deleting'), index.markDeleting(ids, rule)),
     remove: (ids) => (trace.push('remove row'), index.remove(ids)),
-    list: (range) => index.list(range),
-    find: (id) => index.find(id),
-    oldest: (limit) => index.oldest(limit),
-    page: (afterId, limit) => index.page(afterId, limit),
-    totalBytes: () => index.totalBytes(),
-    close: () => index.close(),
   };
+  return overriding(index, writes);
 }
 
 /** Ids are given anew when an index is rebuilt. */

@@ -11,7 +11,7 @@ import type { Log } from '../../shared/domain/log.ts';
 import { writeInit } from '../media/fmp4/index.ts';
 import { attempt, errorCode, failed, type Outcome, type StorageFailure } from './failure.ts';
 import { OpenSegment } from './open-segment.ts';
-import { reconcile, type ReconcileReport } from './reconcile.ts';
+import { reconcileThorough, reconcileUrgent, sumOf, type ReconcileReport } from './reconcile.ts';
 import { deleteSegments, planRetention } from './retention.ts';
 import { maximumNameAttempts, segmentFilePath } from './segment-file-name.ts';
 import type { NewSegment, ReadableRow, SegmentIndex } from './segment-index.ts';
@@ -21,6 +21,7 @@ import type { SegmentFile, Volume, VolumeSpace } from './volume.ts';
 
 export interface SegmentStoreOptions {
   readonly volume: Volume;
+  readonly volumeId: string;
   readonly index: SegmentIndex;
   readonly clock: Clock;
   readonly log: Log;
@@ -58,8 +59,13 @@ class LocalSegmentStore implements SegmentStore {
   }
 
   async start(): Promise<Outcome<ReconcileReport>> {
-    const { volume, index, clock, log, limits } = this.#options;
-    const report = await attempt(volume.path, () => reconcile({ volume, index, log }));
+    const { volume, volumeId, index, clock, log, limits } = this.#options;
+    const report = await attempt(volume.path, async () => {
+      await index.adoptRows(volumeId);
+      const place = { volume, volumeId, index, log };
+      const urgent = await reconcileUrgent({ ...place, nowUtcMs: clock.utcMs() });
+      return sumOf(urgent, await reconcileThorough({ ...place, isOpen: () => false }));
+    });
     await this.inspect();
     const { syncIntervalMs, inspectionIntervalMs } = limits;
     this.#timers.use(clock.every(syncIntervalMs / syncTicksPerInterval, () => this.#syncDue()));
@@ -128,10 +134,12 @@ class LocalSegmentStore implements SegmentStore {
 
   /** The file and its name are on disk before the row says so. */
   async #createSegment(opening: SegmentOpening): Promise<OpenSegment> {
-    const { volume, index, bootId, clockOffsetMs } = this.#options;
+    const { volume, volumeId, index, bootId, clockOffsetMs } = this.#options;
     const offsetMs = clockOffsetMs?.();
     const facts = {
       cameraId: opening.cameraId,
+      volumeId,
+      content: 'main' as const,
       startUtcMs: opening.startUtcMs,
       startMonotonicMs: opening.startMonotonicMs,
       bootId,
@@ -168,7 +176,7 @@ class LocalSegmentStore implements SegmentStore {
     startUtcMs,
   }: SegmentOpening): Promise<{ file: SegmentFile; filePath: string }> {
     for (let number = 0; ; number += 1) {
-      const filePath = segmentFilePath(cameraId, startUtcMs, number);
+      const filePath = segmentFilePath({ cameraId, content: 'main', startUtcMs }, number);
       try {
         return { file: await this.#options.volume.create(filePath), filePath };
       } catch (error) {
@@ -236,13 +244,18 @@ class LocalSegmentStore implements SegmentStore {
     const { volume, index, log, limits } = this.#options;
     for (let deletions = 0; deletions < maximumDeletionsPerInspection; deletions += 1) {
       const { freeBytes } = this.#space;
-      const reason = planRetention({ freeBytes, storedBytes: await index.totalBytes(), limits });
-      const oldest = reason === undefined ? [] : await index.oldest(1);
+      const reason = planRetention({ freeBytes, storedBytes: await storedBytes(index), limits });
+      const oldest = reason === undefined ? [] : await index.oldest({ limit: 1 });
       if (reason === undefined || oldest.length === 0) return;
       await deleteSegments(oldest, { volume, index, log, reason });
       this.#space = await volume.space();
     }
   }
+}
+
+async function storedBytes(index: SegmentIndex): Promise<number> {
+  const totals = await index.totals();
+  return totals.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 function inMebibytes(bytes: number): string {

@@ -31,15 +31,23 @@ export interface Deletion {
   readonly reason: string;
 }
 
-/** Marks, unlinks, syncs the directories, drops the rows: whatever stops it in between, the next start can go on. */
+/**
+ * Marks, unlinks, syncs the directories, drops the rows: whatever stops it in between, the next start can go on. Segments that
+ * were locked meanwhile stay.
+ */
 export async function deleteSegments(
   rows: readonly SegmentRow[],
   { volume, index, log, reason }: Deletion,
 ): Promise<void> {
-  const ids = rows.map((row) => row.id);
-  await index.markDeleting(ids);
-  for (const row of rows) await volume.remove(row.filePath);
-  await index.remove(ids);
-  for (const { cameraId, filePath, byteLength } of rows)
+  const marked = new Set(
+    await index.markDeleting(
+      rows.map((row) => row.id),
+      reason,
+    ),
+  );
+  const doomed = rows.filter((row) => marked.has(row.id));
+  for (const row of doomed) await volume.remove(row.filePath);
+  await index.remove([...marked]);
+  for (const { cameraId, filePath, byteLength } of doomed)
     log.info({ cameraId, file: filePath, byteLength, reason }, 'Deleted a segment.');
 }

@@ -1,4 +1,5 @@
 import { CameraId } from '../../shared/engine-api/index.ts';
+import type { SegmentContent } from './segment-index.ts';
 
 /** The directory of all footage on a volume. */
 export const footageDirectory = 'cameras';
@@ -6,27 +7,48 @@ export const footageDirectory = 'cameras';
 /** More files than this cannot start in one millisecond of one camera, not even when the clock is set back. */
 export const maximumNameAttempts = 100;
 
+export interface SegmentName {
+  readonly cameraId: CameraId;
+  readonly content: SegmentContent;
+  readonly startUtcMs: number;
+}
+
+/** `cameras/CAMERA/2026-11-21`: at most one day of a camera's files. */
+export function dayDirectory(cameraId: CameraId, utcMs: number): string {
+  return `${footageDirectory}/${cameraId}/${isoTime(utcMs).slice(0, 10)}`;
+}
+
 /**
- * `cameras/CAMERA/2026-11-21/20261121T081458123Z.mp4`: readable without the index, in time order, at most one day of files a
- * directory. `attempt` above 0 adds `-ATTEMPT`, for a clock that was set back.
+ * `cameras/CAMERA/2026-11-21/20261121T081458123Z.mp4`, and `...Z.sound.mp4` beside it: readable without the index, in time
+ * order. `attempt` above 0 adds `-ATTEMPT`, for a clock that was set back.
  */
-export function segmentFilePath(cameraId: CameraId, startUtcMs: number, attempt: number): string {
-  const time = new Date(Math.round(startUtcMs)).toISOString();
-  const suffix = attempt === 0 ? '' : `-${attempt}`;
-  return `${footageDirectory}/${cameraId}/${time.slice(0, 10)}/${time.replace(/[-:.]/g, '')}${suffix}.mp4`;
+export function segmentFilePath({ cameraId, content, startUtcMs }: SegmentName, attempt: number): string {
+  const time = isoTime(startUtcMs).replace(/[-:.]/g, '');
+  const number = attempt === 0 ? '' : `-${attempt}`;
+  const kind = content === 'main' ? '' : `.${content}`;
+  return `${dayDirectory(cameraId, startUtcMs)}/${time}${number}${kind}.mp4`;
+}
+
+/** The directory that a path lies in. */
+export function directoryOf(filePath: string): string {
+  return filePath.slice(0, filePath.lastIndexOf('/'));
 }
 
 /** What a segment's path says, or nothing when it is not a segment's. */
-export function readSegmentFilePath(
-  filePath: string,
-): { cameraId: CameraId; startUtcMs: number } | undefined {
+export function readSegmentFilePath(filePath: string): SegmentName | undefined {
   const match =
-    /^cameras\/([^/]+)\/\d{4}-\d\d-\d\d\/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(?:-\d{1,2})?\.mp4$/.exec(
+    /^cameras\/([^/]+)\/\d{4}-\d\d-\d\d\/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(?:-\d{1,2})?(?:\.(sound|metadata))?\.mp4$/.exec(
       filePath,
     );
   if (match === null) return undefined;
-  const [, camera, year, month, day, hour, minute, second, millisecond] = match;
+  const [, camera, year, month, day, hour, minute, second, millisecond, kind] = match;
   const cameraId = CameraId.safeParse(camera);
   const startUtcMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`);
-  return cameraId.success && !Number.isNaN(startUtcMs) ? { cameraId: cameraId.data, startUtcMs } : undefined;
+  if (!cameraId.success || Number.isNaN(startUtcMs)) return undefined;
+  const content = kind === 'sound' || kind === 'metadata' ? kind : 'main';
+  return { cameraId: cameraId.data, content, startUtcMs };
+}
+
+function isoTime(utcMs: number): string {
+  return new Date(Math.round(utcMs)).toISOString();
 }

@@ -1,10 +1,16 @@
-import type { CameraId } from '../../shared/engine-api/index.ts';
+import type { CameraId, Gap } from '../../shared/engine-api/index.ts';
+
+/** `main`: the pictures and what can be played with them; the others are recorded in files of their own beside it. */
+export type SegmentContent = 'main' | 'sound' | 'metadata';
 
 /** Where a segment lies and when it began. */
 export interface NewSegment {
   readonly cameraId: CameraId;
+  /** The disk; see `VolumeIdentity`. */
+  readonly volumeId: string;
   /** Relative to the volume. */
   readonly filePath: string;
+  readonly content: SegmentContent;
   readonly startUtcMs: number;
   /** Together with the boot id: the place on a time line that nobody can set. */
   readonly startMonotonicMs: number;
@@ -19,8 +25,9 @@ export interface NewSegment {
 /** How much of a segment is safely on disk. */
 export interface SegmentExtent {
   readonly byteLength: number;
-  /** Length of the video, 1/90000 s. */
+  /** Length of the video, or of the only track, 1/90000 s. */
   readonly duration90k: number;
+  /** Samples of that track. */
   readonly frameCount: number;
   readonly partCount: number;
 }
@@ -47,32 +54,125 @@ export interface SegmentProgress {
 
 export interface SegmentRange {
   readonly cameraId: CameraId;
+  /** `main` unless told. */
+  readonly content?: SegmentContent;
   /** Segments that overlap `[fromUtcMs, toUtcMs)`. */
   readonly fromUtcMs: number;
   readonly toUtcMs: number;
   readonly limit: number;
 }
 
+/** What retention looks at next: of one camera, of one volume, of one camera on one volume, or of everything. */
+export interface OldestQuery {
+  readonly volumeId?: string | undefined;
+  readonly cameraId?: CameraId | undefined;
+  /** The last row of the page before. */
+  readonly after?: { readonly startUtcMs: number; readonly id: number } | undefined;
+  readonly limit: number;
+}
+
+/** What is stored of one camera on one volume. */
+export interface StoredTotal {
+  readonly volumeId: string;
+  readonly cameraId: CameraId;
+  readonly byteLength: number;
+  readonly segmentCount: number;
+  /** Start of its oldest row. */
+  readonly oldestUtcMs: number;
+}
+
+/** A page of the rows whose files lie in one directory of a volume, in the order of their paths. */
+export interface DirectoryQuery {
+  readonly volumeId: string;
+  /** Without a slash at its end. */
+  readonly directoryPath: string;
+  /** The last row of the page before. */
+  readonly afterPath?: string | undefined;
+  readonly limit: number;
+}
+
 /**
- * The index of one volume's segments. Asynchronous, so that its database can live on another thread. Rejects with SQLite's
- * error. A row follows its bytes: it never says more than the file holds.
+ * The index of all segments of an engine. Asynchronous, so that its database can live on another thread. Rejects with
+ * SQLite's error, or with one that has a code of SQLite's. Calls take effect in the order they were made. A row follows its
+ * bytes: it never says more than the file holds.
  */
 export interface SegmentIndex {
   /** The answer is the new row's id; ids are never used twice. */
   insert(segment: NewSegment, progress: Omit<SegmentProgress, 'id'>): Promise<number>;
   update(progress: SegmentProgress): Promise<void>;
-  /** First step of deleting, all rows at once. */
-  markDeleting(ids: readonly number[]): Promise<void>;
+  /**
+   * First step of deleting, all rows at once: they are left out of lists, and the gap of what retention has deleted of their
+   * cameras grows. The answer is the ids to go on with: what is being written or was locked meanwhile is not among them.
+   */
+  markDeleting(ids: readonly number[], rule: string): Promise<readonly number[]>;
   /** Last step of deleting. */
   remove(ids: readonly number[]): Promise<void>;
   /** Ordered by start; segments that are being deleted are left out. */
   list(range: SegmentRange): Promise<readonly ReadableRow[]>;
   find(id: number): Promise<SegmentRow | undefined>;
-  /** Complete segments, oldest first. */
-  oldest(limit: number): Promise<readonly SegmentRow[]>;
-  /** Rows by id after `afterId`, whatever their state. */
-  page(afterId: number, limit: number): Promise<readonly SegmentRow[]>;
-  /** Sum over all rows. */
-  totalBytes(): Promise<number>;
+  findByPath(volumeId: string, filePath: string): Promise<SegmentRow | undefined>;
+  /** Complete segments outside all locks, oldest first. */
+  oldest(query: OldestQuery): Promise<readonly SegmentRow[]>;
+  /** One a camera and volume that has rows, whatever their state. */
+  totals(): Promise<readonly StoredTotal[]>;
+  /** Rows of one volume by id after `afterId` that say `writing` or `deleting`. */
+  unfinished(
+    volumeId: string,
+    page: { readonly afterId: number; readonly limit: number },
+  ): Promise<readonly SegmentRow[]>;
+  /** Rows whose files lie directly in a directory, whatever their state. */
+  inDirectory(query: DirectoryQuery): Promise<readonly SegmentRow[]>;
+  /** The directories that have rows, in order, after `afterDirectory`. */
+  directories(
+    volumeId: string,
+    page: { readonly afterDirectory: string; readonly limit: number },
+  ): Promise<readonly string[]>;
+  /** Gives rows from before volumes were told apart to a volume. The answer is their number. */
+  adoptRows(volumeId: string): Promise<number>;
+  /** Where the camera's newest segment ends; nothing when it has none with pictures. */
+  lastFootage(cameraId: CameraId): Promise<LastFootage | undefined>;
   close(): Promise<void>;
+}
+
+/** The end of a camera's newest footage. */
+export interface LastFootage {
+  readonly endUtcMs: number;
+  /** Of the boot in which it was recorded; empty when nobody knows. */
+  readonly bootId: string;
+}
+
+export type NewGap = Omit<Gap, 'id'>;
+
+export interface GapRange {
+  readonly cameraId: CameraId;
+  /** Gaps that overlap `[fromUtcMs, toUtcMs)`; one that is open has no end yet. */
+  readonly fromUtcMs: number;
+  readonly toUtcMs: number;
+  readonly limit: number;
+}
+
+/** The gaps of all cameras. A camera has at most one that is open, and one that retention made. */
+export interface GapIndex {
+  /** The answer is the new row's id. Rejects with SQLITE_CONSTRAINT_UNIQUE when it would be a second open one. */
+  insertGap(gap: NewGap): Promise<number>;
+  updateGap(gap: Gap): Promise<void>;
+  removeGaps(ids: readonly number[]): Promise<void>;
+  openGap(cameraId: CameraId): Promise<Gap | undefined>;
+  /** Ordered by start. */
+  gaps(range: GapRange): Promise<readonly Gap[]>;
+  /** Without that of retention. */
+  countGaps(cameraId: CameraId): Promise<number>;
+}
+
+/** Footage of a camera that is not to be deleted: every segment that touches `[startUtcMs, endUtcMs)`. */
+export interface LockedRange {
+  readonly cameraId: CameraId;
+  readonly startUtcMs: number;
+  readonly endUtcMs: number;
+}
+
+/** What of the locks the index needs to know. */
+export interface LockIndex {
+  /** All locks there are, from now on. */
+  replaceLocks(locks: readonly LockedRange[]): Promise<void>;
 }

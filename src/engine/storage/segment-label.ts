@@ -19,7 +19,9 @@ const SegmentLabel = z.object({
 type SegmentLabel = z.infer<typeof SegmentLabel>;
 
 /** What the index knows of a segment's start, written into its file, so that an index can be rebuilt from files alone. */
-export function writeSegmentLabel(segment: Omit<NewSegment, 'filePath' | 'hasAudio'>): Uint8Array {
+export function writeSegmentLabel(
+  segment: Omit<NewSegment, 'filePath' | 'content' | 'hasAudio' | 'volumeId'>,
+): Uint8Array {
   return writeExtension(
     labelIdentifier,
     new TextEncoder().encode(JSON.stringify(SegmentLabel.parse(segment))),

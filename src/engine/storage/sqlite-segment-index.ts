@@ -1,115 +1,68 @@
-import type { Database, Statement } from 'better-sqlite3';
-import { z } from 'zod';
-import { CameraId } from '../../shared/engine-api/index.ts';
+import { GapEvidence } from '../../shared/engine-api/index.ts';
+import type { CameraId, Gap } from '../../shared/engine-api/index.ts';
 import { openDatabase } from './database.ts';
+import {
+  StoredCounts,
+  StoredEnds,
+  StoredGaps,
+  StoredIds,
+  StoredPaths,
+  StoredSegments,
+  StoredTotals,
+} from './index-rows.ts';
+import { gapStatements, lockStatements, segmentStatements } from './index-statements.ts';
 import type {
+  DirectoryQuery,
+  GapIndex,
+  GapRange,
+  LastFootage,
+  LockIndex,
+  LockedRange,
+  NewGap,
   NewSegment,
+  OldestQuery,
   ReadableRow,
   SegmentIndex,
   SegmentProgress,
   SegmentRange,
   SegmentRow,
+  StoredTotal,
 } from './segment-index.ts';
+import {
+  LocalSqlConnection,
+  type SqlConnection,
+  type SqlStatement,
+  type SqlValue,
+} from './sql-connection.ts';
 
 /**
- * The segment index in SQLite, on the calling thread: every method is one small statement or transaction.
+ * The index in SQLite, on the calling thread: every method is one small statement or transaction.
  * @throws NewerDatabaseError
  */
-export function openSqliteSegmentIndex(path: string): SegmentIndex {
-  return new SqliteSegmentIndex(openDatabase(path));
+export function openSqliteSegmentIndex(path: string): FootageIndex {
+  return new SqliteFootageIndex(new LocalSqlConnection(openDatabase(path)));
 }
 
-const columns = `id, camera_id, file_path, start_utc_ms, start_monotonic_ms, boot_id, clock_offset_ms, media_start_90k,
-  has_audio, duration_90k, byte_length, frame_count, part_count, state`;
+/** Everything the engine knows of its footage. */
+export type FootageIndex = SegmentIndex & GapIndex & LockIndex;
 
-const StoredSegment = z
-  .object({
-    id: z.int().positive(),
-    camera_id: CameraId,
-    file_path: z.string(),
-    start_utc_ms: z.int(),
-    start_monotonic_ms: z.int(),
-    boot_id: z.string(),
-    clock_offset_ms: z.number().nullable(),
-    media_start_90k: z.int(),
-    has_audio: z.int(),
-    duration_90k: z.int(),
-    byte_length: z.int(),
-    frame_count: z.int(),
-    part_count: z.int(),
-    state: z.enum(['writing', 'finished', 'recovered', 'deleting']),
-  })
-  .transform((row): SegmentRow => ({
-    id: row.id,
-    cameraId: row.camera_id,
-    filePath: row.file_path,
-    startUtcMs: row.start_utc_ms,
-    startMonotonicMs: row.start_monotonic_ms,
-    bootId: row.boot_id,
-    ...(row.clock_offset_ms === null ? {} : { clockOffsetMs: row.clock_offset_ms }),
-    mediaStart90k: row.media_start_90k,
-    hasAudio: row.has_audio === 1,
-    duration90k: row.duration_90k,
-    byteLength: row.byte_length,
-    frameCount: row.frame_count,
-    partCount: row.part_count,
-    state: row.state,
-  }));
-const StoredSegments = z.array(StoredSegment);
 function isReadable(row: SegmentRow): row is ReadableRow {
   return row.state !== 'deleting';
 }
 
-const StoredTotal = z.object({ byte_length: z.int() });
+export class SqliteFootageIndex implements FootageIndex {
+  readonly #connection: SqlConnection;
 
-class SqliteSegmentIndex implements SegmentIndex {
-  readonly #database: Database;
-  readonly #insert: Statement;
-  readonly #update: Statement;
-  readonly #mark: Statement;
-  readonly #remove: Statement;
-  readonly #list: Statement;
-  readonly #find: Statement;
-  readonly #oldest: Statement;
-  readonly #page: Statement;
-  readonly #total: Statement;
-
-  constructor(database: Database) {
-    this.#database = database;
-    this.#insert = database.prepare(
-      `INSERT INTO segments (camera_id, file_path, start_utc_ms, start_monotonic_ms, boot_id, clock_offset_ms,
-         media_start_90k, has_audio, duration_90k, byte_length, frame_count, part_count, state)
-       VALUES (:cameraId, :filePath, :startUtcMs, :startMonotonicMs, :bootId, :clockOffsetMs,
-         :mediaStart90k, :hasAudio, :duration90k, :byteLength, :frameCount, :partCount, :state)`,
-    );
-    this.#update = database.prepare(
-      `UPDATE segments SET duration_90k = :duration90k, byte_length = :byteLength, frame_count = :frameCount,
-         part_count = :partCount, state = :state
-       WHERE id = :id AND state <> 'deleting'`,
-    );
-    this.#mark = database.prepare("UPDATE segments SET state = 'deleting' WHERE id = ?");
-    this.#remove = database.prepare('DELETE FROM segments WHERE id = ?');
-    this.#list = database.prepare(
-      `SELECT ${columns} FROM segments
-       WHERE camera_id = :cameraId AND state <> 'deleting' AND start_utc_ms < :toUtcMs
-         AND start_utc_ms >= coalesce(
-           (SELECT max(start_utc_ms) FROM segments
-            WHERE camera_id = :cameraId AND state <> 'deleting' AND start_utc_ms <= :fromUtcMs), :fromUtcMs)
-         AND start_utc_ms + duration_90k / 90.0 > :fromUtcMs
-       ORDER BY start_utc_ms, id LIMIT :limit`,
-    );
-    this.#find = database.prepare(`SELECT ${columns} FROM segments WHERE id = ?`);
-    this.#oldest = database.prepare(
-      `SELECT ${columns} FROM segments WHERE state IN ('finished', 'recovered') ORDER BY start_utc_ms, id LIMIT ?`,
-    );
-    this.#page = database.prepare(`SELECT ${columns} FROM segments WHERE id > ? ORDER BY id LIMIT ?`);
-    this.#total = database.prepare('SELECT byte_length FROM totals');
+  constructor(connection: SqlConnection) {
+    this.#connection = connection;
   }
 
   async insert(segment: NewSegment, { extent, state }: Omit<SegmentProgress, 'id'>): Promise<number> {
-    const { lastInsertRowid } = this.#insert.run({
+    const parameters = {
       cameraId: segment.cameraId,
+      volumeId: segment.volumeId,
       filePath: segment.filePath,
+      content: segment.content,
       startUtcMs: Math.round(segment.startUtcMs),
       startMonotonicMs: Math.round(segment.startMonotonicMs),
       bootId: segment.bootId,
@@ -118,49 +71,165 @@ class SqliteSegmentIndex implements SegmentIndex {
       hasAudio: segment.hasAudio ? 1 : 0,
       ...extent,
       state,
-    });
-    return Number(lastInsertRowid);
+    };
+    return only(StoredIds.parse(await this.#ask(segmentStatements.insert, parameters)));
   }
 
   async update({ id, extent, state }: SegmentProgress): Promise<void> {
-    this.#update.run({ id, ...extent, state });
+    await this.#ask(segmentStatements.update, { id, ...extent, state });
   }
 
-  async markDeleting(ids: readonly number[]): Promise<void> {
-    this.#forEach(this.#mark, ids);
+  async markDeleting(ids: readonly number[], rule: string): Promise<readonly number[]> {
+    const evidence = JSON.stringify(GapEvidence.parse({ kind: 'deletion', rule }));
+    const marked = await this.#connection.execute([
+      ...ids.map((id) => ({ sql: segmentStatements.mark, parameters: { id } })),
+      ...ids.map((id) => ({ sql: segmentStatements.growRetentionGap, parameters: { id, evidence } })),
+    ]);
+    return StoredIds.parse(marked.flat());
   }
 
   async remove(ids: readonly number[]): Promise<void> {
-    this.#forEach(this.#remove, ids);
+    await this.#connection.execute(ids.map((id) => ({ sql: segmentStatements.remove, parameters: { id } })));
   }
 
-  async list(range: SegmentRange): Promise<readonly ReadableRow[]> {
-    return StoredSegments.parse(this.#list.all({ ...range })).filter(isReadable);
+  async list({ content = 'main', ...range }: SegmentRange): Promise<readonly ReadableRow[]> {
+    const rows = await this.#ask(segmentStatements.list, { ...range, content });
+    return StoredSegments.parse(rows).filter(isReadable);
   }
 
   async find(id: number): Promise<SegmentRow | undefined> {
-    return StoredSegment.optional().parse(this.#find.get(id));
+    return StoredSegments.parse(await this.#ask(segmentStatements.find, { id }))[0];
   }
 
-  async oldest(limit: number): Promise<readonly SegmentRow[]> {
-    return StoredSegments.parse(this.#oldest.all(limit));
+  async findByPath(volumeId: string, filePath: string): Promise<SegmentRow | undefined> {
+    return StoredSegments.parse(await this.#ask(segmentStatements.findByPath, { volumeId, filePath }))[0];
   }
 
-  async page(afterId: number, limit: number): Promise<readonly SegmentRow[]> {
-    return StoredSegments.parse(this.#page.all(afterId, limit));
+  async oldest(query: OldestQuery): Promise<readonly SegmentRow[]> {
+    return StoredSegments.parse(await this.#askAll(oldestStatement(query)));
   }
 
-  async totalBytes(): Promise<number> {
-    return StoredTotal.parse(this.#total.get()).byte_length;
+  async totals(): Promise<readonly StoredTotal[]> {
+    return StoredTotals.parse(await this.#ask(segmentStatements.totals));
   }
 
-  async close(): Promise<void> {
-    this.#database.close();
+  async unfinished(
+    volumeId: string,
+    page: { readonly afterId: number; readonly limit: number },
+  ): Promise<readonly SegmentRow[]> {
+    return StoredSegments.parse(await this.#ask(segmentStatements.unfinished, { volumeId, ...page }));
   }
 
-  #forEach(statement: Statement, ids: readonly number[]): void {
-    this.#database.transaction(() => {
-      for (const id of ids) statement.run(id);
-    })();
+  async inDirectory(query: DirectoryQuery): Promise<readonly SegmentRow[]> {
+    const { volumeId, directoryPath, afterPath = `${directoryPath}/`, limit } = query;
+    return StoredSegments.parse(
+      await this.#ask(segmentStatements.inDirectory, { volumeId, directoryPath, afterPath, limit }),
+    );
   }
+
+  async directories(
+    volumeId: string,
+    page: { readonly afterDirectory: string; readonly limit: number },
+  ): Promise<readonly string[]> {
+    return StoredPaths.parse(await this.#ask(segmentStatements.directories, { volumeId, ...page }));
+  }
+
+  async adoptRows(volumeId: string): Promise<number> {
+    const [, changes = []] = await this.#connection.execute([
+      { sql: segmentStatements.adopt, parameters: { volumeId } },
+      { sql: segmentStatements.changes },
+    ]);
+    return only(StoredCounts.parse(changes));
+  }
+
+  async lastFootage(cameraId: CameraId): Promise<LastFootage | undefined> {
+    return StoredEnds.parse(await this.#ask(segmentStatements.lastFootage, { cameraId }))[0];
+  }
+
+  async insertGap(gap: NewGap): Promise<number> {
+    return only(StoredIds.parse(await this.#ask(gapStatements.insert, gapParameters(gap))));
+  }
+
+  async updateGap({ id, ...gap }: Gap): Promise<void> {
+    const { cameraId: _, ...parameters } = gapParameters(gap);
+    await this.#ask(gapStatements.update, { id, ...parameters });
+  }
+
+  async removeGaps(ids: readonly number[]): Promise<void> {
+    await this.#connection.execute(ids.map((id) => ({ sql: gapStatements.remove, parameters: { id } })));
+  }
+
+  async openGap(cameraId: CameraId): Promise<Gap | undefined> {
+    return StoredGaps.parse(await this.#ask(gapStatements.open, { cameraId }))[0];
+  }
+
+  async gaps(range: GapRange): Promise<readonly Gap[]> {
+    return StoredGaps.parse(await this.#ask(gapStatements.list, { ...range }));
+  }
+
+  async countGaps(cameraId: CameraId): Promise<number> {
+    return only(StoredCounts.parse(await this.#ask(gapStatements.count, { cameraId })));
+  }
+
+  async replaceLocks(locks: readonly LockedRange[]): Promise<void> {
+    await this.#connection.execute([
+      { sql: lockStatements.clear },
+      ...locks.map(({ cameraId, startUtcMs, endUtcMs }) => ({
+        sql: lockStatements.insert,
+        parameters: { cameraId, startUtcMs: Math.floor(startUtcMs), endUtcMs: Math.ceil(endUtcMs) },
+      })),
+    ]);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #ask(sql: string, parameters: Readonly<Record<string, SqlValue>> = {}): Promise<readonly unknown[]> {
+    return this.#askAll({ sql, parameters });
+  }
+
+  async #askAll(statement: SqlStatement): Promise<readonly unknown[]> {
+    const [rows = []] = await this.#connection.execute([statement]);
+    return rows;
+  }
+}
+
+function oldestStatement({ volumeId, cameraId, after, limit }: OldestQuery): SqlStatement {
+  const page = {
+    afterUtcMs: after?.startUtcMs ?? Number.MIN_SAFE_INTEGER,
+    afterId: after?.id ?? 0,
+    limit,
+  };
+  if (cameraId === undefined) {
+    return volumeId === undefined
+      ? { sql: segmentStatements.oldest, parameters: page }
+      : { sql: segmentStatements.oldestOfVolume, parameters: { volumeId, ...page } };
+  }
+  return volumeId === undefined
+    ? { sql: segmentStatements.oldestOfCamera, parameters: { cameraId, ...page } }
+    : { sql: segmentStatements.oldestOfCameraOnVolume, parameters: { cameraId, volumeId, ...page } };
+}
+
+function gapParameters({
+  cameraId,
+  startUtcMs,
+  endUtcMs,
+  reason,
+  evidence,
+}: NewGap): Record<string, SqlValue> {
+  return {
+    cameraId,
+    startUtcMs: Math.round(startUtcMs),
+    endUtcMs: endUtcMs === undefined ? null : Math.round(endUtcMs),
+    reason,
+    evidence: JSON.stringify(GapEvidence.parse(evidence)),
+  };
+}
+
+/** The one row that a statement yields by its nature. */
+function only<Value>(values: readonly Value[]): Value {
+  const [value] = values;
+  if (value === undefined) throw new Error('A statement of the index yielded no row.');
+  return value;
 }

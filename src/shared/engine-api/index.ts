@@ -8,3 +8,4 @@ export * from './paths.ts';
 export * from './recording.ts';
 export * from './serve.ts';
 export * from './status.ts';
+export * from './timeline.ts';

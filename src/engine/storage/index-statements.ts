@@ -1,0 +1,97 @@
+/** Every statement of the index. Constants: a database prepares each once. */
+
+const segmentColumns = `id, camera_id, volume_id, file_path, content, start_utc_ms, start_monotonic_ms, boot_id,
+  clock_offset_ms, media_start_90k, has_audio, duration_90k, byte_length, frame_count, part_count, state`;
+
+/** A segment that touches a lock of its camera. */
+const isLocked = `EXISTS (SELECT 1 FROM locks WHERE locks.camera_id = segments.camera_id
+  AND locks.start_utc_ms < segments.start_utc_ms + segments.duration_90k / 90.0
+  AND locks.end_utc_ms > segments.start_utc_ms)`;
+
+const oldestTail = `state IN ('finished', 'recovered') AND (start_utc_ms, id) > (:afterUtcMs, :afterId) AND NOT ${isLocked}
+  ORDER BY start_utc_ms, id LIMIT :limit`;
+
+/** Trims everything that is not a slash off a path's end. */
+const directoryWithSlash = "rtrim(found.path, replace(found.path, '/', ''))";
+
+export const segmentStatements = {
+  insert: `INSERT INTO segments (camera_id, volume_id, file_path, content, start_utc_ms, start_monotonic_ms, boot_id,
+      clock_offset_ms, media_start_90k, has_audio, duration_90k, byte_length, frame_count, part_count, state)
+    VALUES (:cameraId, :volumeId, :filePath, :content, :startUtcMs, :startMonotonicMs, :bootId,
+      :clockOffsetMs, :mediaStart90k, :hasAudio, :duration90k, :byteLength, :frameCount, :partCount, :state)
+    RETURNING id`,
+  update: `UPDATE segments SET duration_90k = :duration90k, byte_length = :byteLength, frame_count = :frameCount,
+      part_count = :partCount, state = :state
+    WHERE id = :id AND state <> 'deleting'`,
+  mark: `UPDATE segments SET state = 'deleting'
+    WHERE id = :id AND (state = 'deleting' OR (state <> 'writing' AND NOT ${isLocked})) RETURNING id`,
+  growRetentionGap: `INSERT INTO gaps (camera_id, start_utc_ms, end_utc_ms, reason, evidence)
+    SELECT camera_id, start_utc_ms, start_utc_ms + duration_90k / 90, 'retention', :evidence
+      FROM segments WHERE id = :id AND state = 'deleting' AND content = 'main' AND frame_count > 0
+    ON CONFLICT (camera_id) WHERE reason = 'retention' DO UPDATE
+      SET start_utc_ms = min(start_utc_ms, excluded.start_utc_ms), end_utc_ms = max(end_utc_ms, excluded.end_utc_ms),
+        evidence = excluded.evidence`,
+  remove: 'DELETE FROM segments WHERE id = :id',
+  list: `SELECT ${segmentColumns} FROM segments
+    WHERE camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms < :toUtcMs
+      AND start_utc_ms >= coalesce(
+        (SELECT max(start_utc_ms) FROM segments
+         WHERE camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms <= :fromUtcMs), :fromUtcMs)
+      AND start_utc_ms + duration_90k / 90.0 > :fromUtcMs
+    ORDER BY start_utc_ms, id LIMIT :limit`,
+  find: `SELECT ${segmentColumns} FROM segments WHERE id = :id`,
+  findByPath: `SELECT ${segmentColumns} FROM segments WHERE volume_id = :volumeId AND file_path = :filePath`,
+  oldest: `SELECT ${segmentColumns} FROM segments WHERE ${oldestTail}`,
+  oldestOfVolume: `SELECT ${segmentColumns} FROM segments WHERE volume_id = :volumeId AND ${oldestTail}`,
+  oldestOfCamera: `SELECT ${segmentColumns} FROM segments WHERE camera_id = :cameraId AND ${oldestTail}`,
+  oldestOfCameraOnVolume: `SELECT ${segmentColumns} FROM segments
+    WHERE camera_id = :cameraId AND volume_id = :volumeId AND ${oldestTail}`,
+  totals: `SELECT volume_id, camera_id, byte_length, segment_count,
+      (SELECT start_utc_ms FROM segments WHERE segments.camera_id = totals.camera_id
+        AND segments.volume_id = totals.volume_id ORDER BY start_utc_ms LIMIT 1) AS oldest_utc_ms
+    FROM totals ORDER BY volume_id, camera_id`,
+  unfinished: `SELECT ${segmentColumns} FROM segments
+    WHERE volume_id = :volumeId AND state IN ('writing', 'deleting') AND id > :afterId ORDER BY id LIMIT :limit`,
+  // What follows a slash in ASCII is '0': every path in the directory lies between, and those of directories below are left out.
+  inDirectory: `SELECT ${segmentColumns} FROM segments
+    WHERE volume_id = :volumeId AND file_path > :afterPath AND file_path < :directoryPath || '0'
+      AND instr(substr(file_path, length(:directoryPath) + 2), '/') = 0
+    ORDER BY file_path LIMIT :limit`,
+  directories: `WITH RECURSIVE
+    found (path) AS (
+      SELECT (SELECT file_path FROM segments WHERE volume_id = :volumeId AND file_path > :afterDirectory || '0'
+        ORDER BY file_path LIMIT 1)
+      UNION ALL
+      SELECT (SELECT file_path FROM segments
+          WHERE volume_id = :volumeId AND file_path > substr(${directoryWithSlash}, 1, length(${directoryWithSlash}) - 1) || '0'
+          ORDER BY file_path LIMIT 1)
+        FROM found WHERE path IS NOT NULL
+      LIMIT :limit)
+    SELECT substr(${directoryWithSlash}, 1, length(${directoryWithSlash}) - 1) AS path FROM found WHERE path IS NOT NULL`,
+  adopt: "UPDATE segments SET volume_id = :volumeId WHERE volume_id = ''",
+  changes: 'SELECT changes() AS count',
+  lastFootage: `SELECT start_utc_ms + duration_90k / 90.0 AS end_utc_ms, boot_id FROM segments
+    WHERE camera_id = :cameraId AND content = 'main' AND state <> 'deleting' AND frame_count > 0
+    ORDER BY start_utc_ms DESC, id DESC LIMIT 1`,
+} as const;
+
+const gapColumns = 'id, camera_id, start_utc_ms, end_utc_ms, reason, evidence';
+
+export const gapStatements = {
+  insert: `INSERT INTO gaps (camera_id, start_utc_ms, end_utc_ms, reason, evidence)
+    VALUES (:cameraId, :startUtcMs, :endUtcMs, :reason, :evidence) RETURNING id`,
+  update: `UPDATE gaps SET start_utc_ms = :startUtcMs, end_utc_ms = :endUtcMs, reason = :reason, evidence = :evidence
+    WHERE id = :id`,
+  remove: 'DELETE FROM gaps WHERE id = :id',
+  open: `SELECT ${gapColumns} FROM gaps WHERE camera_id = :cameraId AND end_utc_ms IS NULL`,
+  list: `SELECT ${gapColumns} FROM gaps
+    WHERE camera_id = :cameraId AND start_utc_ms < :toUtcMs AND (end_utc_ms IS NULL OR end_utc_ms > :fromUtcMs)
+    ORDER BY start_utc_ms, id LIMIT :limit`,
+  count: "SELECT count(*) AS count FROM gaps WHERE camera_id = :cameraId AND reason <> 'retention'",
+} as const;
+
+export const lockStatements = {
+  clear: 'DELETE FROM locks',
+  insert:
+    'INSERT INTO locks (camera_id, start_utc_ms, end_utc_ms) VALUES (:cameraId, :startUtcMs, :endUtcMs)',
+} as const;

@@ -1,0 +1,83 @@
+import type { Database, Statement } from 'better-sqlite3';
+
+export type SqlValue = string | number | null;
+
+/** `sql` is a constant of the program: statements are prepared once and kept. */
+export interface SqlStatement {
+  readonly sql: string;
+  /** By name, without the colon. */
+  readonly parameters?: Readonly<Record<string, SqlValue>>;
+}
+
+/** The rows of each statement; none for one that yields none. */
+export type SqlRows = readonly (readonly unknown[])[];
+
+/** One database, here or on another thread. */
+export interface SqlConnection {
+  /**
+   * Statements that take effect together or not at all, after those of earlier calls.
+   * @throws SQLite's error, or one with a code of SQLite's
+   */
+  execute(statements: readonly SqlStatement[]): Promise<SqlRows>;
+  /** Calls from now on are rejected with SQLITE_MISUSE. */
+  close(): Promise<void>;
+}
+
+/** Runs statements that the program gives as constants. */
+export class StatementRunner {
+  readonly #database: Database;
+  readonly #prepared = new Map<string, Statement>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @throws SQLite's error; statements before the failed one have taken effect unless a transaction is rolled back */
+  run(statements: readonly SqlStatement[]): SqlRows {
+    return statements.map(({ sql, parameters = {} }) => {
+      const statement = this.#prepare(sql);
+      if (statement.reader) return statement.all(parameters);
+      statement.run(parameters);
+      return [];
+    });
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+}
+
+/** The database on the calling thread: for tools and tests. */
+export class LocalSqlConnection implements SqlConnection {
+  readonly #database: Database;
+  readonly #runner: StatementRunner;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#runner = new StatementRunner(database);
+  }
+
+  async execute(statements: readonly SqlStatement[]): Promise<SqlRows> {
+    if (!this.#database.open) throw new ClosedDatabaseError();
+    if (statements.length === 1) return this.#runner.run(statements);
+    return this.#database.transaction(() => this.#runner.run(statements))();
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+}
+
+/** Something was asked of a database after it was closed, or was under way when it was. */
+export class ClosedDatabaseError extends Error {
+  readonly code = 'SQLITE_MISUSE';
+
+  constructor() {
+    super('The index is closed.');
+    this.name = 'ClosedDatabaseError';
+  }
+}
