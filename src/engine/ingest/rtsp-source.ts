@@ -1,26 +1,12 @@
-import { aacTrackFrom } from '../media/aac.ts';
-import type { AacTrack } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
-import {
-  AacDepacketizer,
-  aacPacketFormat,
-  dialTcp,
-  H264Depacketizer,
-  RtpReceiver,
-  RtspFailure,
-  RtspSession,
-  parseRtspAddress,
-} from '../rtsp/index.ts';
-import type {
-  AacPacketFormat,
-  Dial,
-  MediaDescription,
-  RtspCredentials,
-  SessionDescription,
-} from '../rtsp/index.ts';
+import { dialTcp, RtpReceiver, RtspFailure, RtspSession, parseRtspAddress } from '../rtsp/index.ts';
+import type { Dial, MediaDescription, RtspCredentials } from '../rtsp/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
+import { wantedAudio, wantedMetadata, wantedVideo } from './rtsp-tracks.ts';
+import type { PipelineTracks } from './sample-pipeline.ts';
+import type { AudioChoice, Depacketizer, WantedAudio, WantedMetadata, WantedVideo } from './rtsp-tracks.ts';
 
 export interface RtspSourceLimits {
   readonly connectTimeoutMs: number;
@@ -42,6 +28,8 @@ export interface RtspSourceOptions {
   readonly log: Log;
   /** Where the memory of the samples comes from; one for all streams. */
   readonly slabPool: SlabPool;
+  /** Asks for the camera's ONVIF metadata track too. */
+  readonly withMetadata?: boolean;
   /** How connections are made; TCP unless a test says otherwise. */
   readonly connect?: Dial;
   readonly limits?: Partial<RtspSourceLimits>;
@@ -53,15 +41,6 @@ export function rtspSource(options: RtspSourceOptions): OpenSource {
   return (sink) => new RtspSource(options, limits, sink);
 }
 
-const H264_CLOCK_RATE = 90_000;
-
-interface WantedAudio {
-  readonly media: MediaDescription;
-  readonly format: AacPacketFormat;
-  readonly track: AacTrack;
-  readonly clockRate: number;
-}
-
 /** One connection to a camera, whose pictures and sounds go into the pipeline. */
 class RtspSource implements MediaSource {
   readonly #options: RtspSourceOptions;
@@ -69,7 +48,7 @@ class RtspSource implements MediaSource {
   readonly #sink: SourceSink;
   #session: RtspSession | undefined;
   #lastMediaMonotonicMs: number | undefined;
-  readonly #depacketizers: { release(): void }[] = [];
+  readonly #depacketizers: Depacketizer[] = [];
 
   constructor(options: RtspSourceOptions, limits: RtspSourceLimits, sink: SourceSink) {
     this.#options = options;
@@ -105,15 +84,17 @@ class RtspSource implements MediaSource {
     this.#session = session;
     await session.open();
     const description = await session.describe();
-    const video = videoOf(description);
-    const audio = audioOf(description);
+    const video = wantedVideo(description);
+    const audio = wantedAudio(description);
+    const metadata = this.#options.withMetadata === true ? wantedMetadata(description) : undefined;
     pipeline.beginConnection({
-      videoClockRate: video.clockRate ?? H264_CLOCK_RATE,
-      audio: audio?.track,
-      audioClockRate: audio?.clockRate ?? 1,
+      videoClockRate: video.clockRate,
+      ...audioTracks(audio),
+      ...(metadata === undefined ? {} : { metadata }),
     });
-    await session.setUp(video, this.#videoReceiver(video));
-    if (audio !== undefined) await this.#setUpAudio(session, audio);
+    await session.setUp(video.media, this.#videoReceiver(video));
+    if (audio.kind === 'wanted') await this.#setUpAudio(session, audio.audio);
+    if (metadata !== undefined) await this.#setUpMetadata(session, metadata);
     await session.play();
     this.#lastMediaMonotonicMs ??= clock.monotonicMs();
   }
@@ -123,23 +104,39 @@ class RtspSource implements MediaSource {
     for (const depacketizer of this.#depacketizers.splice(0)) depacketizer.release();
   }
 
-  /** A refused audio track costs no picture. */
   async #setUpAudio(session: RtspSession, audio: WantedAudio): Promise<void> {
-    const { log } = this.#options;
+    if (await this.#isGiven(session, audio.media, this.#audioReceiver(audio))) return;
+    this.#sink.pipeline.dropAudio(
+      'The camera offers sound but refuses to send it. Look at its audio settings and the rights of its user.',
+    );
+  }
+
+  async #setUpMetadata(session: RtspSession, metadata: WantedMetadata): Promise<void> {
+    if (await this.#isGiven(session, metadata.media, this.#metadataReceiver(metadata))) return;
+    this.#sink.pipeline.dropMetadata();
+  }
+
+  /** A refused track besides video costs no picture. */
+  async #isGiven(session: RtspSession, media: MediaDescription, receiver: RtpReceiver): Promise<boolean> {
     try {
-      await session.setUp(audio.media, this.#audioReceiver(audio));
+      await session.setUp(media, receiver);
+      return true;
     } catch (error) {
       const isRefused =
         error instanceof RtspFailure && (error.kind === 'protocol' || error.kind === 'unsupported');
       if (!isRefused) throw error;
-      log.warn({ detail: error.message }, 'The camera does not give its audio; the video goes on without.');
-      this.#sink.pipeline.dropAudio();
+      const { log } = this.#options;
+      log.warn(
+        { detail: error.message, track: media.type },
+        'The camera does not give a track; the video goes on without.',
+      );
+      return false;
     }
   }
 
-  #videoReceiver(media: MediaDescription): RtpReceiver {
+  #videoReceiver(video: WantedVideo): RtpReceiver {
     const { pipeline } = this.#sink;
-    const depacketizer = new H264Depacketizer({
+    const depacketizer = video.open({
       slabPool: this.#options.slabPool,
       maxAccessUnitBytes: this.#limits.maxAccessUnitBytes,
       events: {
@@ -149,12 +146,14 @@ class RtspSource implements MediaSource {
         onDamage: (count) => {
           pipeline.takeVideoDamage(count);
         },
+        onUnsupported: (detail) => {
+          this.#sink.onEnded(new RtspFailure('unsupported', detail));
+        },
       },
     });
     this.#depacketizers.push(depacketizer);
-    depacketizer.offerParameterSets(media.parameters.get('sprop-parameter-sets') ?? '');
     return new RtpReceiver({
-      payloadType: media.payloadType,
+      payloadType: video.media.payloadType,
       onPacket: (packet) => {
         this.#lastMediaMonotonicMs = packet.arrivalMonotonicMs;
         depacketizer.push(packet);
@@ -162,21 +161,46 @@ class RtspSource implements MediaSource {
     });
   }
 
-  #audioReceiver({ media, format, track }: WantedAudio): RtpReceiver {
+  #audioReceiver(audio: WantedAudio): RtpReceiver {
     const { pipeline } = this.#sink;
-    const depacketizer = new AacDepacketizer({
-      slabPool: this.#options.slabPool,
-      format,
-      samplesPerFrame: track.samplesPerFrame,
-      events: {
-        onFrame: (frame) => {
-          pipeline.takeAudio(frame);
+    return this.#receiver(
+      audio.media,
+      audio.open({
+        slabPool: this.#options.slabPool,
+        events: {
+          onUnit: (unit) => {
+            pipeline.takeAudio(unit);
+          },
+          onDamage: (count) => {
+            pipeline.takeAudioDamage(count);
+          },
+          onTrack: (track) => {
+            pipeline.changeAudio(track);
+          },
         },
-        onDamage: (count) => {
-          pipeline.takeAudioDamage(count);
+      }),
+    );
+  }
+
+  #metadataReceiver(metadata: WantedMetadata): RtpReceiver {
+    const { pipeline } = this.#sink;
+    return this.#receiver(
+      metadata.media,
+      metadata.open({
+        slabPool: this.#options.slabPool,
+        events: {
+          onUnit: (unit) => {
+            pipeline.takeMetadata(unit);
+          },
+          onDamage: (count) => {
+            pipeline.takeMetadataDamage(count);
+          },
         },
-      },
-    });
+      }),
+    );
+  }
+
+  #receiver(media: MediaDescription, depacketizer: Depacketizer): RtpReceiver {
     this.#depacketizers.push(depacketizer);
     return new RtpReceiver({
       payloadType: media.payloadType,
@@ -187,28 +211,13 @@ class RtspSource implements MediaSource {
   }
 }
 
-function videoOf({ media }: SessionDescription): MediaDescription {
-  const videos = media.filter(({ type }) => type === 'video');
-  const video = videos.find(({ encoding }) => encoding === 'H264');
-  if (video !== undefined) return video;
-  const names = videos.map(({ encoding }) => encoding ?? 'something unknown').join(', ');
-  throw new RtspFailure(
-    'unsupported',
-    videos.length === 0
-      ? 'The camera offers no video at this address.'
-      : `The camera offers ${names}. Only H.264 is supported: choose it in the camera's settings.`,
-  );
-}
-
-/** Audio of another kind is left out: the pictures matter more. A track towards the camera (`sendonly`) is no microphone. */
-function audioOf({ media }: SessionDescription): WantedAudio | undefined {
-  for (const candidate of media) {
-    const { type, encoding, direction, parameters, clockRate } = candidate;
-    if (type !== 'audio' || encoding !== 'MPEG4-GENERIC' || direction === 'sendonly') continue;
-    const track = aacTrackFrom(Buffer.from(parameters.get('config') ?? '', 'hex'));
-    const format = aacPacketFormat(candidate);
-    if (track === undefined || format === undefined) continue;
-    return { media: candidate, format, track, clockRate: clockRate ?? track.sampleRate };
+function audioTracks(choice: AudioChoice): Pick<PipelineTracks, 'audio' | 'audioClockRate' | 'audioIgnored'> {
+  switch (choice.kind) {
+    case 'wanted':
+      return { audio: choice.audio.track, audioClockRate: choice.audio.clockRate };
+    case 'ignored':
+      return { audio: undefined, audioClockRate: 1, audioIgnored: choice.reason };
+    case 'none':
+      return { audio: undefined, audioClockRate: 1 };
   }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 import { isSameAudio } from '../media/audio.ts';
 import { isSameVideo, reorderDepthOf, videoTrackFrom } from '../media/parameter-sets.ts';
 import type { ParameterSets } from '../media/parameter-sets.ts';
-import type { AudioTrack, Sample, StreamDescription } from '../media/sample.ts';
+import type { AudioTrack, MetadataTrack, Sample, StreamDescription } from '../media/sample.ts';
 import type { SampleMemory } from '../media/slab-pool.ts';
 import { DecodingOrder } from './decoding-order.ts';
 import { TrackTimeline } from './track-timeline.ts';
@@ -11,6 +11,9 @@ export interface PipelineTracks {
   readonly videoClockRate: number;
   readonly audio: AudioTrack | undefined;
   readonly audioClockRate: number;
+  /** Why sound that the camera offers is left out, as a sentence for people. */
+  readonly audioIgnored?: string;
+  readonly metadata?: { readonly track: MetadataTrack; readonly clockRate: number };
 }
 
 interface PlacedData {
@@ -30,11 +33,18 @@ export interface VideoUnit extends PlacedData {
   readonly compositionOffset?: number;
   /** Of this access unit and what follows; the same object as long as they stay the same. */
   readonly parameterSets: ParameterSets | undefined;
+  /** Where decoding can begin: IDR in H.264, IRAP in H.265. */
   readonly isSync: boolean;
+  /** Decoding can begin here too, with a picture that becomes right after a while: used where no sync picture comes. */
+  readonly isRecoveryPoint?: boolean;
+  /** Cannot be decoded when decoding began with the sync picture before it (RASL, H.265). */
+  readonly isSkippable?: boolean;
 }
 
-/** One frame of audio as a source yields it. */
+/** One sample of audio as a source yields it. */
 export type AudioUnit = PlacedData;
+/** One document of metadata as a source yields it. */
+export type MetadataUnit = PlacedData;
 
 export interface PipelineEvents {
   onDescription(description: StreamDescription): void;
@@ -48,6 +58,11 @@ export interface PipelineCounters {
 }
 
 const TICKS_PER_MS = 90;
+/**
+ * Streams with gradual refresh have no IDR pictures. Waiting this long for one costs little where a stream has them, and
+ * keeps streams with both, whose recovery points need pictures from before, cut at their IDR pictures.
+ */
+const RECOVERY_POINT_AFTER_MS = 10_000;
 
 /** Makes samples on one timeline of what the connections of a stream yield, one connection after the other. */
 export class SamplePipeline {
@@ -57,15 +72,23 @@ export class SamplePipeline {
   readonly #events: PipelineEvents;
   readonly #videoOrder = new DecodingOrder();
   readonly #audioOrder = new DecodingOrder();
+  readonly #metadataOrder = new DecodingOrder();
   #videoTimeline: TrackTimeline | undefined;
   #audioTimeline: TrackTimeline | undefined;
+  #metadataTimeline: TrackTimeline | undefined;
   #audio: AudioTrack | undefined;
+  #audioIgnored: string | undefined;
+  #metadata: MetadataTrack | undefined;
   #description: StreamDescription | undefined;
   /** What the description was made of, and what could not be understood: known by identity. */
   #describedSets: ParameterSets | undefined;
   #rejectedSets: ParameterSets | undefined;
   /** Nothing is passed on before the next IDR picture, which is preceded by the description. */
   #awaitsSync = true;
+  /** Decoding began with the sync picture in hand. */
+  #leavesSkippableOut = false;
+  /** When the last IDR or IRAP picture came, or the first picture of the connection when none has come since. */
+  #lastSyncMonotonicMs: number | undefined;
   #isAnnounced = false;
   #lastVideoMonotonicMs: number | undefined;
 
@@ -91,26 +114,45 @@ export class SamplePipeline {
     return this.#lastVideoMonotonicMs;
   }
 
-  beginConnection({ videoClockRate, audio, audioClockRate }: PipelineTracks): void {
+  beginConnection(tracks: PipelineTracks): void {
+    const { videoClockRate, audio, audioClockRate, audioIgnored, metadata } = tracks;
     const originMonotonicMs = this.#originMonotonicMs;
     this.#videoTimeline = new TrackTimeline({ originMonotonicMs, clockRate: videoClockRate });
     this.#audioTimeline = new TrackTimeline({ originMonotonicMs, clockRate: audioClockRate });
+    this.#metadataTimeline =
+      metadata && new TrackTimeline({ originMonotonicMs, clockRate: metadata.clockRate });
     this.#audioOrder.restart(0);
+    this.#metadataOrder.restart(0);
     this.#audio = audio;
+    this.#audioIgnored = audioIgnored;
+    this.#metadata = metadata?.track;
+    this.#lastSyncMonotonicMs = undefined;
     this.#describedSets = undefined;
     this.#rejectedSets = undefined;
     this.#awaitsSync = true;
     this.#isAnnounced = false;
   }
 
-  /** The camera does not give the announced audio after all. */
-  dropAudio(): void {
+  /** The camera does not give the announced audio after all; `reason` is a sentence for people. */
+  dropAudio(reason: string): void {
     this.#audio = undefined;
-    this.#describedSets = undefined;
+    this.#audioIgnored = reason;
+  }
+
+  /** The camera does not give the announced metadata after all. */
+  dropMetadata(): void {
+    this.#metadata = undefined;
+  }
+
+  /** The stream says what its sound is, in the first place or anew: it comes with the next sync picture. */
+  changeAudio(audio: AudioTrack): void {
+    this.#audio = audio;
+    this.#audioIgnored = undefined;
   }
 
   takeVideo(unit: VideoUnit): void {
-    if (!this.#isUsable(unit)) return;
+    const isSync = this.#isSync(unit);
+    if (!this.#isUsable(unit, isSync)) return;
     const timeline = this.#videoTimeline;
     if (timeline === undefined) return;
     const position = timeline.place(unit.timestamp, unit.arrivalMonotonicMs);
@@ -126,7 +168,7 @@ export class SamplePipeline {
       ...held(unit),
       dts90k,
       pts90k,
-      isSync: unit.isSync,
+      isSync,
       arrivalMonotonicMs: unit.arrivalMonotonicMs,
       utcMs: this.#utcMsAt(pts90k),
     });
@@ -139,8 +181,9 @@ export class SamplePipeline {
   }
 
   takeAudio(frame: AudioUnit): void {
-    // A stream starts with a picture.
-    if (!this.#isAnnounced || this.#description?.audio === undefined) return;
+    // A stream starts with a picture, and sound that has changed with the next one.
+    const described = this.#description?.audio;
+    if (!this.#isAnnounced || described === undefined || described !== this.#audio) return;
     const position = this.#audioTimeline?.place(frame.timestamp, frame.arrivalMonotonicMs);
     if (position === undefined) return;
     const { dts90k, pts90k } = this.#audioOrder.assign(position);
@@ -156,7 +199,28 @@ export class SamplePipeline {
     });
   }
 
+  takeMetadata(unit: MetadataUnit): void {
+    if (!this.#isAnnounced || this.#description?.metadata === undefined) return;
+    const position = this.#metadataTimeline?.place(unit.timestamp, unit.arrivalMonotonicMs);
+    if (position === undefined) return;
+    const { dts90k, pts90k } = this.#metadataOrder.assign(position);
+    this.#emit({
+      track: 'metadata',
+      data: unit.data,
+      ...held(unit),
+      dts90k,
+      pts90k,
+      isSync: true,
+      arrivalMonotonicMs: unit.arrivalMonotonicMs,
+      utcMs: this.#utcMsAt(pts90k),
+    });
+  }
+
   takeAudioDamage(count: number): void {
+    if (this.#isAnnounced) this.counters.lost += count;
+  }
+
+  takeMetadataDamage(count: number): void {
     if (this.#isAnnounced) this.counters.lost += count;
   }
 
@@ -168,44 +232,76 @@ export class SamplePipeline {
     return this.#wallClock.utcMsAt(this.#originMonotonicMs + position90k / TICKS_PER_MS);
   }
 
+  #isSync(unit: VideoUnit): boolean {
+    const before = (this.#lastSyncMonotonicMs ??= unit.arrivalMonotonicMs);
+    if (unit.isSync) this.#lastSyncMonotonicMs = unit.arrivalMonotonicMs;
+    const isLate = unit.arrivalMonotonicMs - before >= RECOVERY_POINT_AFTER_MS;
+    return unit.isSync || (unit.isRecoveryPoint === true && isLate);
+  }
+
   /** Whether the picture can be decoded with what was passed on before; describes the stream when it has to be. */
-  #isUsable(unit: VideoUnit): boolean {
+  #isUsable(unit: VideoUnit, isSync: boolean): boolean {
     const sets = unit.parameterSets;
     if (sets !== this.#describedSets) this.#awaitsSync = true;
-    if (sets === undefined || !unit.isSync) {
+    if (sets === undefined || !isSync) {
       if (this.#awaitsSync && this.#isAnnounced) this.counters.lost += 1;
-      return !this.#awaitsSync;
+      return !this.#awaitsSync && !(this.#leavesSkippableOut && unit.isSkippable === true);
     }
-    if (sets !== this.#describedSets && !this.#describe(sets)) return false;
+    if (!this.#isDescribed(sets) && !this.#describe(sets)) return false;
     if (!this.#isAnnounced && this.#description !== undefined) {
       this.#isAnnounced = true;
       this.#events.onDescription(this.#description);
     }
+    this.#leavesSkippableOut = this.#awaitsSync;
     this.#awaitsSync = false;
     return true;
   }
 
+  #isDescribed(sets: ParameterSets): boolean {
+    const description = this.#description;
+    return (
+      sets === this.#describedSets &&
+      description?.audio === this.#audio &&
+      description?.audioIgnored === this.#audioIgnored &&
+      description?.metadata === this.#metadata
+    );
+  }
+
   #describe(sets: ParameterSets): boolean {
     if (sets === this.#rejectedSets) return false;
-    const video = videoTrackFrom(sets);
+    const video = sets === this.#describedSets ? this.#description?.video : videoTrackFrom(sets);
     if (video === undefined) {
       this.#rejectedSets = sets;
       return false;
     }
+    if (sets !== this.#describedSets) this.#videoOrder.restart(reorderDepthOf(sets));
     this.#describedSets = sets;
-    this.#videoOrder.restart(reorderDepthOf(sets));
     const before = this.#description;
-    if (before !== undefined && isSameVideo(before.video, video) && isSameAudio(before.audio, this.#audio)) {
-      return true;
-    }
-    this.#description = {
-      generation: (before?.generation ?? 0) + 1,
+    const description: StreamDescription = {
+      generation: before?.generation ?? 0,
       video,
       ...(this.#audio === undefined ? {} : { audio: this.#audio }),
+      ...(this.#audioIgnored === undefined ? {} : { audioIgnored: this.#audioIgnored }),
+      ...(this.#metadata === undefined ? {} : { metadata: this.#metadata }),
     };
+    if (before !== undefined && isSameStream(before, description)) {
+      // What is known by identity is this connection's from now on.
+      this.#description = description;
+      return true;
+    }
+    this.#description = { ...description, generation: description.generation + 1 };
     this.#isAnnounced = false;
     return true;
   }
+}
+
+function isSameStream(left: StreamDescription, right: StreamDescription): boolean {
+  return (
+    isSameVideo(left.video, right.video) &&
+    isSameAudio(left.audio, right.audio) &&
+    left.audioIgnored === right.audioIgnored &&
+    left.metadata?.codec === right.metadata?.codec
+  );
 }
 
 function held({ memory }: PlacedData): { readonly memory?: SampleMemory } {

@@ -19,6 +19,13 @@ export class BitReader {
     return Math.max(0, this.#bytes.length * 8 - this.#position);
   }
 
+  /** Another reader at the same place. */
+  clone(): BitReader {
+    const clone = new BitReader(this.#bytes);
+    clone.skip(this.#position);
+    return clone;
+  }
+
   bit(): 0 | 1 {
     const byte = this.#bytes[this.#position >> 3];
     if (byte === undefined) {

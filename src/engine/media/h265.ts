@@ -6,12 +6,10 @@ import type { H265Track } from './sample.ts';
 
 /** ITU-T H.265 Table 7-1. */
 export const H265NalType = {
-  trailing: 0,
   /** Random access skipped leading pictures: they refer to pictures before the one that decoding began with. */
   skippedLeading: 8,
   skippedLeadingReference: 9,
   firstRandomAccess: 16,
-  cleanRandomAccess: 21,
   lastRandomAccess: 23,
   lastPicture: 31,
   videoParameterSet: 32,

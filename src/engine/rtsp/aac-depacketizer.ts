@@ -1,21 +1,8 @@
 import { SampleSlab } from '../media/sample-slab.ts';
-import type { TakenSample } from '../media/sample-slab.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
-import type { MediaDescription } from './sdp.ts';
 import type { RtpPacket } from './rtp.ts';
-
-/** Good until the next packet, unless its memory is retained. */
-export interface AacFrame extends TakenSample {
-  /** In the track's clock, without wrap. */
-  readonly timestamp: number;
-  readonly arrivalMonotonicMs: number;
-}
-
-export interface AacDepacketizerEvents {
-  onFrame(frame: AacFrame): void;
-  /** Frames that were missing or made no sense. */
-  onDamage(frames: number): void;
-}
+import type { MediaDescription } from './sdp.ts';
+import type { TrackDepacketizerEvents } from './track-unit.ts';
 
 /** How the AU headers are written: RFC 3640 §4.1. */
 export interface AacPacketFormat {
@@ -30,14 +17,23 @@ const SLAB_BYTES = 16 * 1024;
 const MAX_FRAME_BYTES = 8 * 768;
 const MAX_FRAMES_A_PACKET = 64;
 
+/** The widths that RFC 3640 §3.3.5 and §3.3.6 fix, for cameras that leave them out. */
+const MODES: ReadonlyMap<string, AacPacketFormat> = new Map([
+  ['aac-lbr', { sizeLength: 6, indexLength: 2, indexDeltaLength: 2 }],
+  ['aac-hbr', { sizeLength: 13, indexLength: 3, indexDeltaLength: 3 }],
+]);
+
 /** Undefined for modes other than AAC-hbr and AAC-lbr, or with fields that cannot be read. */
-export function aacPacketFormat(media: MediaDescription): AacPacketFormat | undefined {
-  if (!/^AAC-[hl]br$/i.test(media.parameters.get('mode') ?? '')) return undefined;
-  const length = (name: string): number => Number(media.parameters.get(name) ?? '0');
+export function aacPacketFormat({
+  parameters,
+}: Pick<MediaDescription, 'parameters'>): AacPacketFormat | undefined {
+  const usual = MODES.get((parameters.get('mode') ?? 'AAC-hbr').toLowerCase());
+  if (usual === undefined) return undefined;
+  const width = (name: string, otherwise: number): number => Number(parameters.get(name) ?? otherwise);
   const format = {
-    sizeLength: length('sizelength'),
-    indexLength: length('indexlength'),
-    indexDeltaLength: length('indexdeltalength'),
+    sizeLength: width('sizelength', usual.sizeLength),
+    indexLength: width('indexlength', usual.indexLength),
+    indexDeltaLength: width('indexdeltalength', usual.indexDeltaLength),
   };
   const areSensible = Object.values(format).every(isBitCount) && format.sizeLength > 0;
   return areSensible ? format : undefined;
@@ -51,7 +47,7 @@ function isBitCount(bits: number): boolean {
 export class AacDepacketizer {
   readonly #format: AacPacketFormat;
   readonly #samplesPerFrame: number;
-  readonly #events: AacDepacketizerEvents;
+  readonly #events: TrackDepacketizerEvents;
   readonly #slab: SampleSlab;
   /** Of the frame whose fragments are being collected. */
   #fragmentedSize: number | undefined;
@@ -66,7 +62,7 @@ export class AacDepacketizer {
     readonly slabPool: SlabPool;
     readonly format: AacPacketFormat;
     readonly samplesPerFrame: number;
-    readonly events: AacDepacketizerEvents;
+    readonly events: TrackDepacketizerEvents;
   }) {
     this.#slab = new SampleSlab(slabPool, { limitBytes: MAX_FRAME_BYTES, preferredBytes: SLAB_BYTES });
     this.#format = format;
@@ -158,7 +154,7 @@ export class AacDepacketizer {
   }
 
   #emit(timestamp: number, arrivalMonotonicMs: number): void {
-    this.#events.onFrame({ ...this.#slab.take(), timestamp, arrivalMonotonicMs });
+    this.#events.onUnit({ ...this.#slab.take(), timestamp, arrivalMonotonicMs });
   }
 
   #dropFragments(): void {

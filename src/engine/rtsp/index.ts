@@ -1,13 +1,21 @@
 /** RTSP client: what ingest needs of it. */
 export { AacDepacketizer, aacPacketFormat } from './aac-depacketizer.ts';
-export type { AacFrame, AacPacketFormat } from './aac-depacketizer.ts';
 export { parseRtspAddress } from './addresses.ts';
 export type { RtspCredentials } from './authentication.ts';
 export { dialTcp } from './byte-connection.ts';
 export type { ByteConnectionEvents, Dial } from './byte-connection.ts';
 export { RtspFailure } from './failure.ts';
 export { H264Depacketizer } from './h264-depacketizer.ts';
-export type { H264AccessUnit } from './h264-depacketizer.ts';
+export { H265Depacketizer, h265Obstacle } from './h265-depacketizer.ts';
+export type { KeepaliveChoice } from './keepalive.ts';
+export { contentLength, parseMessageHead } from './message.ts';
+export type { RtspHeaders } from './message.ts';
+export { LatmDepacketizer, latmFormat } from './latm-depacketizer.ts';
+export { MetadataDepacketizer } from './metadata-depacketizer.ts';
+export { PacketDepacketizer } from './packet-depacketizer.ts';
 export { RtpReceiver } from './rtp.ts';
+export type { RtpPacket, TrackSenderReport } from './rtp.ts';
 export type { MediaDescription, SessionDescription } from './sdp.ts';
 export { RtspSession } from './session.ts';
+export type { TrackDepacketizerEvents, TrackUnit } from './track-unit.ts';
+export type { VideoDepacketizerEvents } from './video-depacketizer.ts';

@@ -362,9 +362,10 @@ describe('a camera that fails', () => {
 
   it.each([
     {
-      what: 'offers H.265',
-      sdp: SDP_VIDEO.replace('H264', 'H265'),
-      detail: "The camera offers H265. Only H.264 is supported: choose it in the camera's settings.",
+      what: 'offers JPEG',
+      sdp: SDP_VIDEO.replace('H264', 'JPEG'),
+      detail:
+        "The camera offers JPEG. Only H.264 and H.265 are supported: choose one in the camera's settings.",
       kind: 'unsupported',
     },
     {

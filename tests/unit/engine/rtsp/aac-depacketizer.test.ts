@@ -24,7 +24,7 @@ function depacketize(steps: readonly Step[], format = HIGH_BITRATE): readonly Ou
     format,
     samplesPerFrame: 1024,
     events: {
-      onFrame: ({ data, timestamp }) =>
+      onUnit: ({ data, timestamp }) =>
         outcomes.push({ time: timestamp, data: Buffer.from(data).toString('hex') }),
       onDamage: (damage) => outcomes.push({ damage }),
     },
@@ -129,13 +129,23 @@ describe('aacPacketFormat', () => {
     expect(formats).toEqual([[HIGH_BITRATE], [HIGH_BITRATE]]);
   });
 
-  it.each([
-    'mode=generic;sizelength=13',
-    'mode=AAC-hbr',
-    'mode=AAC-hbr;sizelength=99',
-    'mode=AAC-hbr;sizelength=x',
-  ])('refuses %s', (parameters) => {
-    const [media] = parseSessionDescription(`m=audio 0 RTP/AVP 97\r\na=fmtp:97 ${parameters}`)?.media ?? [];
-    expect(media === undefined ? 'no media' : aacPacketFormat(media)).toBeUndefined();
+  it('knows the widths of a mode that a camera leaves out', () => {
+    const formats = ['mode=AAC-hbr', 'mode=AAC-lbr', 'config=1188'].map((parameters) => {
+      const [media] = parseSessionDescription(`m=audio 0 RTP/AVP 97\r\na=fmtp:97 ${parameters}`)?.media ?? [];
+      return media && aacPacketFormat(media);
+    });
+    expect(formats).toEqual([
+      HIGH_BITRATE,
+      { sizeLength: 6, indexLength: 2, indexDeltaLength: 2 },
+      HIGH_BITRATE,
+    ]);
   });
+
+  it.each(['mode=generic;sizelength=13', 'mode=AAC-hbr;sizelength=99', 'mode=AAC-hbr;sizelength=x'])(
+    'refuses %s',
+    (parameters) => {
+      const [media] = parseSessionDescription(`m=audio 0 RTP/AVP 97\r\na=fmtp:97 ${parameters}`)?.media ?? [];
+      expect(media === undefined ? 'no media' : aacPacketFormat(media)).toBeUndefined();
+    },
+  );
 });

@@ -11,7 +11,7 @@ import { parseChallenges } from '../../../../src/engine/rtsp/authentication.ts';
 import { H264Depacketizer } from '../../../../src/engine/rtsp/h264-depacketizer.ts';
 import { RtpReceiver } from '../../../../src/engine/rtsp/rtp.ts';
 import { parseSessionDescription } from '../../../../src/engine/rtsp/sdp.ts';
-import { parseInterleavedTransport, parseSessionHeader } from '../../../../src/engine/rtsp/transport.ts';
+import { parseSessionHeader, parseTransport } from '../../../../src/engine/rtsp/transport.ts';
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
 import { cameraAnswer } from './camera-answers.ts';
@@ -80,7 +80,7 @@ it('descriptions, challenges and fields never throw', () => {
     );
     parseChallenges([field.toString('latin1'), text]);
     parseSessionHeader(field.toString('latin1'));
-    parseInterleavedTransport(field.toString('latin1'), { rtpChannel: 0, rtcpChannel: 1 });
+    parseTransport(field.toString('latin1'), { kind: 'udp', rtpPort: 5_000 });
   }
 });
 
@@ -125,7 +125,7 @@ it('damaged audio packets never throw', () => {
       slabPool,
       format: { sizeLength: 13, indexLength: 3, indexDeltaLength: 3 },
       samplesPerFrame: 1024,
-      events: { onFrame: ({ data }) => sizes.push(data.length), onDamage: () => undefined },
+      events: { onUnit: ({ data }) => sizes.push(data.length), onDamage: () => undefined },
     });
     for (let index = 0; index < 10; index += 1) {
       const bytes = damaged(Buffer.from('00200018001000a1a2a3b1b2', 'hex'), random);
