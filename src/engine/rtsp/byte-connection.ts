@@ -1,7 +1,20 @@
+import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
+import type { Socket, TcpNetConnectOpts } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+
+/** Who is at the other end. */
+export interface Peer {
+  /** The numeric addresses of both ends. */
+  readonly address: string;
+  readonly localAddress: string;
+  /** Over TLS: base64 SHA-256 of the SubjectPublicKeyInfo that the peer has proven to own (RFC 7469 §2.4). */
+  readonly publicKeyPin: string | undefined;
+}
 
 export interface ByteConnectionEvents {
-  onOpen(): void;
+  onOpen(peer?: Peer): void;
   /** Bytes are `buffer[0, length)`, valid during the call only. */
   onBytes(buffer: Buffer, length: number): void;
   /** Once, and nothing after it. The code is the system's, such as `ECONNREFUSED`; absent when the peer closed in order. */
@@ -9,25 +22,33 @@ export interface ByteConnectionEvents {
 }
 
 export interface ByteConnection {
-  write(text: string): void;
+  write(bytes: string | Uint8Array): void;
   /** Ends it at once; `onClosed` follows. */
   close(): void;
 }
 
+export interface DialAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Over TLS. */
+  readonly isSecure?: boolean;
+}
+
 /** Opens a connection; how it goes is told through the events, never before this returns. */
-export type Dial = (
-  address: { readonly host: string; readonly port: number },
-  events: ByteConnectionEvents,
-) => ByteConnection;
+export type Dial = (address: DialAddress, events: ByteConnectionEvents) => ByteConnection;
 
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
 /** We send a few hundred bytes a minute: whoever does not take them is gone. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 
-/** TCP with one receive buffer a connection, which the system writes into again and again. */
-export const dialTcp: Dial = ({ host, port }, events) => {
+/**
+ * TCP, with TLS where the address says so, and one receive buffer a connection, which the system writes into again and
+ * again. Cameras sign their certificates themselves: whether the key is the right one is for the caller to say when the
+ * connection opens, before it writes anything.
+ */
+export const dialTcp: Dial = ({ host, port, isSecure = false }, events) => {
   let errorCode: string | undefined;
-  const socket = connect({
+  const options: TcpNetConnectOpts = {
     host,
     port,
     noDelay: true,
@@ -38,10 +59,8 @@ export const dialTcp: Dial = ({ host, port }, events) => {
         return true;
       },
     },
-  });
-  socket.once('connect', () => {
-    events.onOpen();
-  });
+  };
+  const socket = isSecure ? openTls(options, events) : openPlain(options, events);
   socket.on('error', (error: NodeJS.ErrnoException) => {
     errorCode = error.code ?? 'EIO';
   });
@@ -49,8 +68,8 @@ export const dialTcp: Dial = ({ host, port }, events) => {
     events.onClosed(errorCode);
   });
   return {
-    write(text) {
-      socket.write(text);
+    write(bytes) {
+      socket.write(bytes);
       if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy();
     },
     close() {
@@ -58,6 +77,35 @@ export const dialTcp: Dial = ({ host, port }, events) => {
     },
   };
 };
+
+function openPlain(options: TcpNetConnectOpts, events: ByteConnectionEvents): Socket {
+  const socket = connect(options);
+  socket.once('connect', () => {
+    events.onOpen(peerOf(socket));
+  });
+  return socket;
+}
+
+function openTls(options: TcpNetConnectOpts, events: ByteConnectionEvents): Socket {
+  const socket = connectTls({ ...options, rejectUnauthorized: false, minVersion: 'TLSv1.2' });
+  socket.once('secureConnect', () => {
+    events.onOpen(peerOf(socket, pinOf(socket)));
+  });
+  return socket;
+}
+
+function peerOf(socket: Socket, publicKeyPin?: string): Peer {
+  return {
+    address: socket.remoteAddress ?? '',
+    localAddress: socket.localAddress ?? '',
+    publicKeyPin,
+  };
+}
+
+function pinOf(socket: TLSSocket): string | undefined {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return key === undefined ? undefined : createHash('sha256').update(key).digest('base64');
+}
 
 /** It is the very buffer given to the socket; the typings promise an array of bytes only. */
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,9 +1,10 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { placeOf } from './addresses.ts';
 import type { RtspAddress } from './addresses.ts';
 import { Authenticator, parseChallenges, strongestChallenge } from './authentication.ts';
 import type { RtspCredentials } from './authentication.ts';
-import type { ByteConnection, Dial } from './byte-connection.ts';
+import type { ByteConnection, Dial, Peer } from './byte-connection.ts';
 import { RtspFailure } from './failure.ts';
 import { InterleavedReader } from './interleaved-reader.ts';
 import type { FrameRange, InterleavedFault } from './interleaved-reader.ts';
@@ -13,11 +14,20 @@ import type { RtspMessage, RtspResponse, RtspServerRequest } from './message.ts'
 export interface RtspConnectionOptions {
   readonly address: RtspAddress;
   readonly credentials: RtspCredentials | undefined;
+  /** A sentence that says why there are none, where there could be some. */
+  readonly whyNoCredentials?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly dial: Dial;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /**
+   * Over TLS: base64 SHA-256 of the camera's public key as it was seen at first (RFC 7469 §2.4). Another key ends the
+   * attempt as `changed-identity` before anything is sent. Without it, any key is trusted and told.
+   */
+  readonly pinnedKey?: string | undefined;
+  /** Tells the key of a camera that has none pinned. */
+  readonly onKeySeen?: ((publicKeyPin: string) => void) | undefined;
   /** Called at most once: a connection that had been opened is of no more use, and not because it was closed here. */
   readonly onEnded: (failure: RtspFailure) => void;
 }
@@ -41,6 +51,7 @@ interface PendingRequest {
 
 const USER_AGENT = 'Belvedere';
 const MAX_AUTHENTICATION_ATTEMPTS = 2;
+const FRAME_HEADER_BYTES = 4;
 
 /** One RTSP connection: requests with authentication, interleaved frames by channel, and one way to end. */
 export class RtspConnection {
@@ -51,6 +62,7 @@ export class RtspConnection {
   readonly #closed = Promise.withResolvers<void>();
   #state: State = { kind: 'new' };
   #bytes: ByteConnection | undefined;
+  #peer: Peer | undefined;
   #authenticator: Authenticator | undefined;
   #nextSequence = 1;
   #arrivalMonotonicMs = 0;
@@ -78,6 +90,11 @@ export class RtspConnection {
     return this.#receivedBytes;
   }
 
+  /** Who is at the other end, once it is open. */
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
   /** Rejects with an RtspFailure. */
   async open(): Promise<void> {
     const { address, clock, dial, connectTimeoutMs } = this.#options;
@@ -91,11 +108,17 @@ export class RtspConnection {
     };
     const deadline = clock.after(connectTimeoutMs, () => {
       const seconds = connectTimeoutMs / 1000;
-      this.#fail(new RtspFailure('unreachable', `${place(address)} did not answer within ${seconds} s.`));
+      this.fail(new RtspFailure('unreachable', `${placeOf(address)} did not answer within ${seconds} s.`));
     });
     this.#bytes = dial(address, {
-      onOpen: () => {
+      onOpen: (peer) => {
         if (this.#state.kind !== 'opening') return;
+        this.#peer = peer;
+        const failure = this.#distrust(peer?.publicKeyPin);
+        if (failure !== undefined) {
+          this.#end(failure);
+          return;
+        }
         this.#state = { kind: 'open' };
         resolve();
       },
@@ -104,7 +127,7 @@ export class RtspConnection {
       },
       onClosed: (errorCode) => {
         this.#closed.resolve();
-        this.#fail(closeFailure(address, this.#state.kind === 'opening', errorCode));
+        this.fail(closeFailure(address, this.#state.kind === 'opening', errorCode));
       },
     });
     try {
@@ -135,16 +158,47 @@ export class RtspConnection {
     return response;
   }
 
+  /** Sends an interleaved frame (RFC 2326 §10.12). */
+  sendFrame(channel: number, payload: Buffer): void {
+    if (this.#state.kind !== 'open') return;
+    const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.length);
+    frame.writeUInt8(0x24, 0);
+    frame.writeUInt8(channel, 1);
+    frame.writeUInt16BE(payload.length, 2);
+    payload.copy(frame, FRAME_HEADER_BYTES);
+    this.#bytes?.write(frame);
+  }
+
+  /** Ends an open connection, because what belongs to it has failed; `onEnded` is called. */
+  fail(failure: RtspFailure): void {
+    const wasOpen = this.#state.kind === 'open';
+    this.#end(failure);
+    if (wasOpen) this.#options.onEnded(failure);
+  }
+
   /** Ends the connection and waits until the socket is gone. `onEnded` is not called: the caller knows. */
   async close(): Promise<void> {
     this.#end(new RtspFailure('stopped', 'The stream was stopped.'));
     if (this.#bytes !== undefined) await this.#closed.promise;
   }
 
-  #fail(failure: RtspFailure): void {
-    const wasOpen = this.#state.kind === 'open';
-    this.#end(failure);
-    if (wasOpen) this.#options.onEnded(failure);
+  /** Over TLS, whether the other end is not who it was. */
+  #distrust(publicKeyPin: string | undefined): RtspFailure | undefined {
+    const { address, pinnedKey, onKeySeen } = this.#options;
+    if (!address.isSecure) return undefined;
+    const where = placeOf(address);
+    if (publicKeyPin === undefined) {
+      return new RtspFailure('protocol', `${where} shows no certificate.`);
+    }
+    if (pinnedKey === undefined) {
+      onKeySeen?.(publicKeyPin);
+      return undefined;
+    }
+    if (publicKeyPin === pinnedKey) return undefined;
+    return new RtspFailure(
+      'changed-identity',
+      `${where} shows another key than before: it is another device, or it was reset. If that is expected, let its key be trusted anew.`,
+    );
   }
 
   /** The first failure counts. */
@@ -168,11 +222,11 @@ export class RtspConnection {
     this.#receivedBytes += length;
     try {
       const fault = this.#reader.push(buffer, length);
-      if (fault !== undefined) this.#fail(new RtspFailure('protocol', FAULT_SENTENCES[fault]));
+      if (fault !== undefined) this.fail(new RtspFailure('protocol', FAULT_SENTENCES[fault]));
     } catch (error) {
       // A mistake of ours, met by one camera's bytes, must not end the other cameras.
       this.#options.log.error({ error }, 'Could not process what the camera sent; its connection is closed.');
-      this.#fail(new RtspFailure('protocol', 'What the camera sent could not be processed.'));
+      this.fail(new RtspFailure('protocol', 'What the camera sent could not be processed.'));
     }
   }
 
@@ -222,7 +276,7 @@ export class RtspConnection {
   /** Servers ask little: to see whether we live (RFC 7826 §13.5), or to go elsewhere. */
   #answer({ method, headers }: RtspServerRequest): void {
     if (method === 'REDIRECT' || method === 'TEARDOWN') {
-      this.#fail(new RtspFailure('closed-by-camera', `The camera ended the session with ${method}.`));
+      this.fail(new RtspFailure('closed-by-camera', `The camera ended the session with ${method}.`));
       return;
     }
     const isHarmless = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE'].includes(method);
@@ -233,26 +287,23 @@ export class RtspConnection {
   }
 
   #nextAuthenticator(response: RtspResponse): Authenticator {
-    const { address, credentials } = this.#options;
+    const { address, credentials, whyNoCredentials } = this.#options;
     const challenges = parseChallenges(response.headers.all('www-authenticate'));
     const challenge = strongestChallenge(challenges);
     if (credentials === undefined) {
-      throw new RtspFailure('refused-credentials', `${place(address)} asks for a user name and a password.`);
+      const asks = `${placeOf(address)} asks for a user name and a password.`;
+      throw new RtspFailure('refused-credentials', [asks, whyNoCredentials].join(' ').trim());
     }
     if (challenge === undefined) {
-      throw new RtspFailure('unsupported', `${place(address)} asks for an unknown kind of authentication.`);
+      throw new RtspFailure('unsupported', `${placeOf(address)} asks for an unknown kind of authentication.`);
     }
     if (this.#authenticator?.isRenewedBy(challenge) === false) throw refusal(address);
     return new Authenticator({ credentials, challenge });
   }
 }
 
-function place({ host, port }: RtspAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 function refusal(address: RtspAddress): RtspFailure {
-  return new RtspFailure('refused-credentials', `${place(address)} refused the user name or the password.`);
+  return new RtspFailure('refused-credentials', `${placeOf(address)} refused the user name or the password.`);
 }
 
 const FAULT_SENTENCES: Readonly<Record<InterleavedFault, string>> = {
@@ -262,7 +313,7 @@ const FAULT_SENTENCES: Readonly<Record<InterleavedFault, string>> = {
 };
 
 function closeFailure(address: RtspAddress, wasOpening: boolean, errorCode: string | undefined): RtspFailure {
-  const where = place(address);
+  const where = placeOf(address);
   if (!wasOpening) {
     const how = errorCode === undefined ? '' : ` (${errorCode})`;
     return new RtspFailure('closed-by-camera', `${where} closed the connection${how}.`);
@@ -277,6 +328,13 @@ function closeFailure(address: RtspAddress, wasOpening: boolean, errorCode: stri
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
       return new RtspFailure('unreachable', `There is no way to ${where} (${errorCode}).`);
+    case 'EPROTO':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return new RtspFailure(
+        'unsupported',
+        `${where} does not speak TLS 1.2 or newer (${errorCode}). Without TLS its address starts with rtsp://.`,
+      );
     case undefined:
       return new RtspFailure('unreachable', `${where} closed the connection at once.`);
     default:

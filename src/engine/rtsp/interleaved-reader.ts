@@ -19,6 +19,7 @@ export interface FrameRange {
 export type InterleavedFault = 'head-too-large' | 'body-too-large' | 'out-of-sync';
 
 const DOLLAR = 0x24;
+const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const FRAME_HEADER_BYTES = 4;
@@ -169,7 +170,11 @@ export class InterleavedReader {
       return start;
     }
     this.#hold(chunk, start, end);
-    if (!found) return end;
+    if (!found) {
+      // Nothing to wait for: the rest of a frame whose length was wrong may begin with a letter.
+      if (lineStart === 0 && !isText(chunk, start, end)) this.#startScan();
+      return end;
+    }
     const line = this.#held.toString('latin1', lineStart, this.#heldLength).replace(/\r*\n$/, '');
     if (lineStart === 0 && !isStartLine(line.trimEnd())) this.#startScan();
     else if (line === '') this.#endHead();
@@ -296,6 +301,15 @@ export class InterleavedReader {
     source.copy(this.#held, this.#heldLength, start, end);
     this.#heldLength = needed;
   }
+}
+
+/** Whether it holds no control characters; whatever else a camera writes into its reason phrase is for it to know. */
+function isText(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x20 && byte !== TAB && byte !== CARRIAGE_RETURN) return false;
+  }
+  return true;
 }
 
 function isLetter(byte: number): boolean {

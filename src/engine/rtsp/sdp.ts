@@ -61,7 +61,11 @@ export function parseSessionDescription(text: string): SessionDescription | unde
     }
   }
   if (drafts.length === 0) return undefined;
-  return { control: attribute(session, 'control'), media: drafts.map(toMedia) };
+  const sessionDirection = directionIn(session);
+  return {
+    control: attribute(session, 'control'),
+    media: drafts.map((draft) => toMedia(draft, sessionDirection)),
+  };
 }
 
 /** `m=video 0 RTP/AVP 96`. Only the type and the first number after the protocol matter; devices damage the rest. */
@@ -76,7 +80,10 @@ function parseMediaLine(line: string): MediaDraft | undefined {
   };
 }
 
-function toMedia({ type, payloadType, lines }: MediaDraft): MediaDescription {
+function toMedia(
+  { type, payloadType, lines }: MediaDraft,
+  sessionDirection: MediaDescription['direction'],
+): MediaDescription {
   const encoding = readEncoding(lines, payloadType);
   return {
     type,
@@ -86,10 +93,15 @@ function toMedia({ type, payloadType, lines }: MediaDraft): MediaDescription {
     channels: encoding?.channels,
     parameters: readParameters(lines, payloadType),
     control: attribute(lines, 'control'),
-    direction: (['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const).find((direction) =>
-      lines.includes(`a=${direction}`),
-    ),
+    direction: directionIn(lines) ?? sessionDirection,
   };
+}
+
+/** RFC 8866 §6.7: the session's holds for each medium that states none. */
+function directionIn(lines: readonly string[]): MediaDescription['direction'] {
+  return (['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const).find((direction) =>
+    lines.includes(`a=${direction}`),
+  );
 }
 
 function attributes(lines: readonly string[], name: string): readonly string[] {

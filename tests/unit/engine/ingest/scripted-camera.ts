@@ -67,9 +67,9 @@ export class ScriptedCamera {
       events.onOpen();
     });
     return {
-      write: (text) => {
+      write: (bytes) => {
         queueMicrotask(() => {
-          this.#answer(text, events);
+          if (typeof bytes === 'string') this.#answer(bytes, events);
         });
       },
       close: () => {

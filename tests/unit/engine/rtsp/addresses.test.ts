@@ -18,7 +18,14 @@ describe('parseRtspAddress', () => {
     { url: 'rtsp://user:p%40ss@cam/a', host: 'cam', port: 554, uri: 'rtsp://cam/a' },
     { url: 'rtsp://cam?channel=1', host: 'cam', port: 554, uri: 'rtsp://cam?channel=1' },
   ])('splits $url', ({ url, ...expected }) => {
-    expect(parseRtspAddress(url)).toEqual(expected);
+    expect(parseRtspAddress(url)).toEqual({ isSecure: false, ...expected });
+  });
+
+  it.each([
+    { url: 'rtsps://cam/a', host: 'cam', port: 322, uri: 'rtsps://cam/a' },
+    { url: 'RTSPS://u:p@[::1]:7441/a?b', host: '::1', port: 7441, uri: 'rtsps://[::1]:7441/a?b' },
+  ])('splits $url, over TLS', ({ url, ...expected }) => {
+    expect(parseRtspAddress(url)).toEqual({ isSecure: true, ...expected });
   });
 
   it.each([
@@ -31,10 +38,6 @@ describe('parseRtspAddress', () => {
     'rtsp://cam/a b',
   ])('refuses %j', (url) => {
     expect(() => parseRtspAddress(url)).toThrow('not of the form rtsp://host[:port]/path');
-  });
-
-  it('says that TLS is not supported', () => {
-    expect(() => parseRtspAddress('rtsps://cam/')).toThrow('RTSP over TLS is not supported');
   });
 });
 
@@ -72,6 +75,7 @@ describe('where requests go', () => {
     { control: undefined, uri: 'rtsp://h/s/' },
     { control: '/other/track', uri: 'rtsp://h/other/track' },
     { control: '?track=1', uri: 'rtsp://h/s?track=1' },
+    { control: 'rtsps://other/track', uri: 'rtsps://other/track' },
   ])('understands the control $control', ({ control, uri }) => {
     expect(controlUri('rtsp://h/s/', control)).toBe(uri);
   });

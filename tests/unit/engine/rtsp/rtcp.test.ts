@@ -67,17 +67,15 @@ describe('what a receiver sends', () => {
         },
       ],
     });
-    expect(bytes.toString('hex').match(/.{8}/g)).toEqual([
-      ...['81c90007', '01020304'],
-      ...['0a0b0c0d', '40fffffe', '0001fffe', '00000011', 'deadbeef', '00010000'],
-      ...['81ca0003', '01020304', '01036162', '63000000'],
-    ]);
+    expect(bytes.toString('hex').match(/.{8}/g)?.join(' ')).toBe(
+      '81c90007 01020304 0a0b0c0d 40fffffe 0001fffe 00000011 deadbeef 00010000 81ca0003 01020304 01036162 63000000',
+    );
     expect(read(bytes)).toEqual({ packets: 2, reports: [] });
   });
 
   it('ends the name with at least one zero byte', () => {
     expect(formatReceiverReport({ ownSource: 1, cname: 'ab', reports: [] }).toString('hex')).toBe(
-      '80c90001000000018' + '1ca0003000000010102616200000000',
+      '80c900010000000181ca0003000000010102616200000000',
     );
   });
 

@@ -169,22 +169,23 @@ describe('RtpReceiver, over UDP', () => {
   });
 });
 
-describe('sender reports', () => {
-  function reportsOf(
-    steps: readonly ({ readonly rtp: Buffer } | { readonly rtcp: Buffer; readonly atMs: number })[],
-  ): { readonly reports: readonly TrackSenderReport[]; readonly receiver: RtpReceiver } {
-    const reports: TrackSenderReport[] = [];
-    const receiver = new RtpReceiver({
-      payloadType: 96,
-      onPacket: () => undefined,
-      onSenderReport: (report) => reports.push(report),
-    });
-    for (const step of steps) {
-      if ('rtp' in step) receiver.receive(step.rtp, { start: 0, end: step.rtp.length }, 0);
-      else receiver.receiveControl(step.rtcp, { start: 0, end: step.rtcp.length }, step.atMs);
-    }
-    return { reports, receiver };
+function reportsOf(
+  steps: readonly ({ readonly rtp: Buffer } | { readonly rtcp: Buffer; readonly atMs: number })[],
+): { readonly reports: readonly TrackSenderReport[]; readonly receiver: RtpReceiver } {
+  const reports: TrackSenderReport[] = [];
+  const receiver = new RtpReceiver({
+    payloadType: 96,
+    onPacket: () => undefined,
+    onSenderReport: (report) => reports.push(report),
+  });
+  for (const step of steps) {
+    if ('rtp' in step) receiver.receive(step.rtp, { start: 0, end: step.rtp.length }, 0);
+    else receiver.receiveControl(step.rtcp, { start: 0, end: step.rtcp.length }, step.atMs);
   }
+  return { reports, receiver };
+}
+
+describe('sender reports', () => {
   const utcMs = Date.UTC(2026, 5, 1, 12, 0, 0, 250);
 
   it('are brought to the clock of the packets, before and behind its wrap', () => {

@@ -1,52 +1,63 @@
 import { describe, expect, it } from 'vitest';
-import { parseMessageHead } from '../../../../src/engine/rtsp/message.ts';
-import { parseInterleavedTransport, parseSessionHeader } from '../../../../src/engine/rtsp/transport.ts';
-import { cameraAnswer } from './camera-answers.ts';
+import {
+  formatTransport,
+  parseSessionHeader,
+  parseTransport,
+} from '../../../../src/engine/rtsp/transport.ts';
 
-const ASKED = { rtpChannel: 4, rtcpChannel: 5 };
+const ASKED_INTERLEAVED = { kind: 'interleaved', rtpChannel: 4, rtcpChannel: 5 } as const;
 
-describe('SETUP answers of cameras', () => {
+describe('parseTransport', () => {
+  const interleaved = { kind: 'interleaved', rtpChannel: 4, rtcpChannel: 5, ssrc: undefined };
   it.each([
-    { name: 'dahua_setup', ssrc: 0x30_a9_8e_e7, id: '634214675641', timeoutSeconds: 60 },
-    { name: 'hikvision_setup', ssrc: 0x4c_ac_c3_d1, id: '708345999', timeoutSeconds: 60 },
-    { name: 'hikvision_setup_ssrc_space', ssrc: 0x0d_6d_66_27, id: '708886412', timeoutSeconds: 60 },
-    { name: 'reolink_setup', ssrc: undefined, id: 'F8F8E425', timeoutSeconds: 60 },
-  ])('$name', ({ name, ssrc, id, timeoutSeconds }) => {
-    const headers = parseMessageHead(cameraAnswer(name).toString('latin1').trimEnd())?.headers;
-    expect({
-      transport: parseInterleavedTransport(headers?.get('transport'), ASKED),
-      session: parseSessionHeader(headers?.get('session')),
-    }).toEqual({
-      transport: { rtpChannel: 0, rtcpChannel: 1, ssrc },
-      session: { id, timeoutSeconds },
-    });
-  });
-});
-
-describe('PLAY, OPTIONS and TEARDOWN answers of cameras', () => {
-  it.each([
-    { name: 'dahua_play', session: '634214684047' },
-    { name: 'hikvision_play', session: '708345999' },
-    { name: 'reolink_play', session: 'F8F8E425' },
-    { name: 'dahua_options', session: '136527041864' },
-    { name: 'reolink_teardown', session: undefined },
-  ])('$name', ({ name, session }) => {
-    const message = parseMessageHead(cameraAnswer(name).toString('latin1').trimEnd());
-    expect(message).toMatchObject({ kind: 'response', status: 200, reason: 'OK' });
-    expect(parseSessionHeader(message?.headers.get('session'))?.id).toBe(session);
-  });
-});
-
-describe('parseInterleavedTransport', () => {
-  it.each([
-    { field: undefined, expected: { ...ASKED, ssrc: undefined } },
-    { field: 'RTP/AVP/TCP;unicast', expected: { ...ASKED, ssrc: undefined } },
-    { field: 'rtp/avp/tcp;INTERLEAVED=6', expected: { rtpChannel: 6, rtcpChannel: 7, ssrc: undefined } },
-    { field: 'RTP/AVP;interleaved=2-3', expected: { rtpChannel: 2, rtcpChannel: 3, ssrc: undefined } },
-    { field: 'RTP/AVP;unicast;client_port=1-2', expected: undefined },
+    { field: undefined, expected: interleaved },
+    { field: 'RTP/AVP/TCP;unicast', expected: interleaved },
+    {
+      field: 'rtp/avp/tcp;INTERLEAVED=6;ssrc=1A',
+      expected: { kind: 'interleaved', rtpChannel: 6, rtcpChannel: 7, ssrc: 0x1a },
+    },
+    {
+      field: 'RTP/AVP;interleaved=2-3;ssrc=none',
+      expected: { kind: 'interleaved', rtpChannel: 2, rtcpChannel: 3, ssrc: undefined },
+    },
+    {
+      field: 'RTP/AVP;unicast;client_port=1-2',
+      expected: { kind: 'udp', serverPorts: undefined, ssrc: undefined },
+    },
     { field: 'RTP/AVP/TCP;interleaved=255', expected: undefined },
-  ])('reads $field', ({ field, expected }) => {
-    expect(parseInterleavedTransport(field, ASKED)).toEqual(expected);
+    { field: 'RTP/AVP;multicast;port=5000-5001', expected: undefined },
+    { field: 'RAW/RAW/UDP;unicast', expected: undefined },
+    { field: '', expected: undefined },
+  ])('reads $field, asked over TCP', ({ field, expected }) => {
+    expect(parseTransport(field, ASKED_INTERLEAVED)).toEqual(expected);
+  });
+
+  it.each([
+    { field: undefined, expected: { kind: 'udp', serverPorts: undefined, ssrc: undefined } },
+    {
+      field: 'RTP/AVP/UDP;unicast;client_port=50000-50001;server_port=6970-6971;ssrc=00000001',
+      expected: { kind: 'udp', serverPorts: { rtp: 6970, rtcp: 6971 }, ssrc: 1 },
+    },
+    {
+      field: 'RTP/AVP;unicast;server_port=6970',
+      expected: { kind: 'udp', serverPorts: { rtp: 6970, rtcp: 6971 }, ssrc: undefined },
+    },
+    {
+      field: 'RTP/AVP;unicast;server_port=0-0',
+      expected: { kind: 'udp', serverPorts: undefined, ssrc: undefined },
+    },
+    { field: 'RTP/AVP;unicast;server_port=65535-65536', expected: undefined },
+    {
+      field: 'RTP/AVP/TCP;unicast;interleaved=2-3',
+      expected: { kind: 'interleaved', rtpChannel: 2, rtcpChannel: 3, ssrc: undefined },
+    },
+  ])('reads $field, asked over UDP', ({ field, expected }) => {
+    expect(parseTransport(field, { kind: 'udp', rtpPort: 50_000 })).toEqual(expected);
+  });
+
+  it('asks for what it then reads', () => {
+    expect(formatTransport(ASKED_INTERLEAVED)).toBe('RTP/AVP/TCP;unicast;interleaved=4-5');
+    expect(formatTransport({ kind: 'udp', rtpPort: 50_000 })).toBe('RTP/AVP;unicast;client_port=50000-50001');
   });
 });
 
