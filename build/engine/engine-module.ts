@@ -42,10 +42,25 @@ export async function bundleEngineModule(root: string): Promise<EngineModule> {
     });
     const [chunk, ...more] = output;
     if (more.length > 0) throw new Error('The engine did not fit into one module.');
-    return { code: escapeBeyondLatin1(chunk.code), packages: packagesOf(chunk.moduleIds) };
+    return { code: escapeBeyondLatin1(withBuiltinsAsAsked(chunk.code)), packages: packagesOf(chunk.moduleIds) };
   } finally {
     await bundle.close();
   }
+}
+
+/**
+ * `import … from "node:http"` evaluates every export of that module, and some of those load another part of Node at first
+ * sight: a whole HTTP client, Web Crypto. Asked for by name, only what the engine uses is loaded, which saves each engine
+ * five megabytes.
+ */
+function withBuiltinsAsAsked(code: string): string {
+  return code.replaceAll(
+    /^import (?<names>\{[^}]*\}|\w+|\* as \w+) from "(?<builtin>node:[\w/]+)";$/gm,
+    (_, names: string, builtin: string) => {
+      const pattern = names.replace(/^\* as /, '').replaceAll(' as ', ': ');
+      return `const ${pattern} = process.getBuiltinModule("${builtin}");`;
+    },
+  );
 }
 
 /** V8 keeps source text in one byte a character only if all of it is Latin-1: a single dash would double it. */

@@ -37,15 +37,30 @@ function leave(): void {
 }
 
 /**
+ * After so many slabs, some seconds of an engine under load, memory beyond what was needed at once in that time goes back to
+ * the system. Not sooner: groups of pictures come and go, and what is let go now is asked for again within the second.
+ */
+const slabsBetweenReviews = 2048;
+
+interface PooledRegion {
+  readonly region: MemoryRegion;
+  readonly giveBack: (bytes: Buffer) => void;
+}
+
+/**
  * Slabs for all streams of an engine, in sizes that are powers of two. Tens of megabytes a second pass through: the garbage
  * collector would let them pile up for seconds, and be busy with them all the time.
  */
 export class SlabPool {
-  readonly #maximumIdleBytes: number;
   /** The oldest first: they stay in use, so that later ones fall empty and can be let go. */
-  readonly #regions: { readonly region: MemoryRegion; readonly giveBack: (bytes: Buffer) => void }[] = [];
+  readonly #regions: PooledRegion[] = [];
+  readonly #maximumIdleBytes: number;
   #usedBytes = 0;
+  #slabsUntilReview = slabsBetweenReviews;
+  /** Regions needed at once since the last review. */
+  #neededRegions = 0;
 
+  /** Idle memory up to `maximumIdleBytes` is kept even if it was not needed for long. */
   constructor({ maximumIdleBytes }: { readonly maximumIdleBytes: number }) {
     this.#maximumIdleBytes = maximumIdleBytes;
   }
@@ -64,10 +79,14 @@ export class SlabPool {
   take(minimumBytes: number): Slab {
     const byteLength = slabBytesFor(minimumBytes);
     if (byteLength > regionBytes) return new Slab(Buffer.allocUnsafeSlow(byteLength), leave);
+    this.#slabsUntilReview -= 1;
+    if (this.#slabsUntilReview === 0) this.#review();
     this.#usedBytes += byteLength;
-    for (const { region, giveBack } of this.#regions) {
+    for (const [index, { region, giveBack }] of this.#regions.entries()) {
       const bytes = region.take(byteLength);
-      if (bytes !== undefined) return new Slab(bytes, giveBack);
+      if (bytes === undefined) continue;
+      this.#neededRegions = Math.max(this.#neededRegions, index + 1);
+      return new Slab(bytes, giveBack);
     }
     return this.#takeFromNewRegion(byteLength);
   }
@@ -77,19 +96,21 @@ export class SlabPool {
     const giveBack = (bytes: Buffer): void => {
       region.giveBack(bytes);
       this.#usedBytes -= bytes.byteLength;
-      if (region.usedBytes === 0) this.#letGoOfEmptyRegions();
     };
     this.#regions.push({ region, giveBack });
+    this.#neededRegions = this.#regions.length;
     const bytes = region.take(byteLength);
     if (bytes === undefined) throw new Error(`A new region has no block of ${byteLength} bytes.`);
     return new Slab(bytes, giveBack);
   }
 
-  #letGoOfEmptyRegions(): void {
-    for (let index = this.#regions.length - 1; index >= 0; index -= 1) {
-      if (this.idleBytes - regionBytes < this.#maximumIdleBytes) return;
+  #review(): void {
+    this.#slabsUntilReview = slabsBetweenReviews;
+    for (let index = this.#regions.length - 1; index >= this.#neededRegions; index -= 1) {
+      if (this.idleBytes - regionBytes < this.#maximumIdleBytes) break;
       if (this.#regions[index]?.region.usedBytes === 0) this.#regions.splice(index, 1);
     }
+    this.#neededRegions = 0;
   }
 }
 
