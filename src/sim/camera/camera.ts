@@ -8,7 +8,9 @@ import { OnvifServer, onvifPaths } from '../onvif/http-server.ts';
 import { Broadcast } from '../rtsp/broadcast.ts';
 import type { PacketizedClip } from '../rtsp/packetized-clip.ts';
 import { SendLog } from '../rtsp/send-log.ts';
-import { RtspServer } from '../rtsp/server.ts';
+import type { NetworkCounters } from '../rtsp/lossy-network.ts';
+import type { ReceiverReport } from '../rtsp/receiver-report.ts';
+import { RtspServer, type RtspAccess } from '../rtsp/server.ts';
 import type { ServiceMode } from '../service-mode.ts';
 import { CameraGuards } from './guards.ts';
 import type { CameraIdentity } from './identity.ts';
@@ -27,6 +29,8 @@ export interface SimCameraOptions {
   readonly sessionTimeoutSeconds?: number;
   /** Challenges offered over RTSP, in order. Default: MD5 alone, as most cameras do. */
   readonly rtspDigestAlgorithms?: readonly DigestAlgorithm[];
+  /** Transports, TLS and a bad network. */
+  readonly rtspAccess?: RtspAccess;
   /** Answers to a probe are spread over this time. Default 500, as the standard has it. */
   readonly maximumProbeDelayMs?: number;
   /** Unsent bytes after which a slow RTSP viewer is disconnected. Default 2 MiB. */
@@ -113,6 +117,7 @@ export class SimCamera {
       firstFrameNumber: options.firstFrameNumber ?? 0,
     });
     this.#rtsp = new RtspServer({
+      ...options.rtspAccess,
       name: options.identity.name,
       source: options.source,
       broadcast: this.#broadcast,
@@ -143,7 +148,8 @@ export class SimCamera {
   get info(): SimCameraInfo {
     const { identity, source } = this.#options;
     const http = `http://${this.#address}:${this.#ports.http}`;
-    const rtsp = `rtsp://${this.#address}:${this.#ports.rtsp}`;
+    const scheme = this.#options.rtspAccess?.tls === undefined ? 'rtsp' : 'rtsps';
+    const rtsp = `${scheme}://${this.#address}:${this.#ports.rtsp}`;
     return {
       identity,
       sceneId: source.clip.sceneId,
@@ -159,6 +165,11 @@ export class SimCamera {
   /** Open RTSP connections, and how many viewers were disconnected because they read too slowly. */
   get viewers(): { readonly connected: number; readonly disconnectedAsSlow: number } {
     return { connected: this.#rtsp.connectionCount, disconnectedAsSlow: this.#rtsp.slowViewerCount };
+  }
+
+  /** What viewers reported of their reception, and what the network did to packets over UDP. */
+  get reception(): { readonly reports: readonly ReceiverReport[]; readonly network: NetworkCounters } {
+    return { reports: this.#rtsp.receiverReports, network: this.#rtsp.network };
   }
 
   /** Listens and says Hello. Rejects with the system's error, such as EADDRINUSE, and leaves nothing open then. */

@@ -4,7 +4,6 @@
  * schedule is arithmetic and goes on.
  */
 
-import { samplesPerAccessUnit } from '../clip/adts.ts';
 import type { StreamName } from '../clip/clip.ts';
 import type { SimClock } from '../clock.ts';
 import type { PacketizedUnit } from './packetized.ts';
@@ -28,6 +27,7 @@ export interface BroadcastViewer {
   readonly stream: StreamName;
   onVideo(tick: VideoTick): void;
   onAudio(tick: MediaTick): void;
+  onMetadata(tick: MediaTick): void;
 }
 
 /** Where a new viewer comes in: always at a keyframe. */
@@ -105,7 +105,7 @@ export class Broadcast {
       firstAudioTime:
         audio === undefined
           ? 0
-          : audioUnitsOfFrame(audio, first, this.#framesPerSecond).first * samplesPerAccessUnit,
+          : audioUnitsOfFrame(audio, first, this.#framesPerSecond).first * audio.samplesPerUnit,
       leave: () => {
         this.#viewers.delete(viewer);
         if (this.#viewers.size === 0) this.#cancel();
@@ -164,10 +164,9 @@ export class Broadcast {
       const viewers = present.flatMap(([viewer]) => (viewer.stream === stream ? [viewer] : []));
       if (viewers.length > 0) this.#sendVideo(index, stream, viewers);
     }
-    this.#sendAudio(
-      index,
-      present.flatMap(([viewer, first]) => (first < index ? [viewer] : [])),
-    );
+    const settled = present.flatMap(([viewer, first]) => (first < index ? [viewer] : []));
+    this.#sendAudio(index, settled);
+    this.#sendMetadata(index, settled);
   }
 
   #sendVideo(index: number, stream: StreamName, viewers: readonly BroadcastViewer[]): void {
@@ -183,14 +182,14 @@ export class Broadcast {
       boot: this.#boot,
       index,
       frameNumber,
-      keyframe: index % track.framesPerGroup === 0,
+      keyframe: track.accessUnits[frameNumber]?.keyframe === true,
       monotonicMs,
       utcMs,
       viewerCount: viewers.length,
     });
     const tick = {
       unit,
-      mediaTime: this.#videoTime(index),
+      mediaTime: this.#videoTime(index + (track.accessUnits[frameNumber]?.presentationShift ?? 0)),
       dueUtcMs: utcMs - (monotonicMs - this.#dueMs(index)),
     };
     for (const viewer of viewers) viewer.onVideo(tick);
@@ -203,9 +202,19 @@ export class Broadcast {
     for (let position = first; position < end; position += 1) {
       const unit = audio.units[position % audio.units.length];
       if (unit === undefined) return;
-      const tick = { unit, mediaTime: position * samplesPerAccessUnit };
+      const tick = { unit, mediaTime: position * audio.samplesPerUnit };
       for (const viewer of viewers) viewer.onAudio(tick);
     }
+  }
+
+  /** A document with the second picture of each group. */
+  #sendMetadata(index: number, viewers: readonly BroadcastViewer[]): void {
+    const { metadata } = this.#options.source;
+    if (index % this.#framesPerGroup !== 1) return;
+    const unit = metadata[Math.floor(index / this.#framesPerGroup) % metadata.length];
+    if (unit === undefined) return;
+    const tick = { unit, mediaTime: this.#videoTime(index) };
+    for (const viewer of viewers) viewer.onMetadata(tick);
   }
 
   #dueMs(index: number): number {

@@ -8,12 +8,15 @@ import type { StreamName } from '../clip/clip.ts';
 import type { SimClock } from '../clock.ts';
 import type { ServiceMode } from '../service-mode.ts';
 import type { Admission, Broadcast, MediaTick, VideoTick } from './broadcast.ts';
+import { InterleavedDelivery, UdpDelivery, type TrackDelivery } from './delivery.ts';
 import type { PacketizedClip } from './packetized-clip.ts';
+import { parseReceiverReport, type ReceiverReport } from './receiver-report.ts';
 import { RtspRequestReader, RtspSyntaxError, type RtspRequest } from './request-reader.ts';
 import { formatResponse, type RtspResponse } from './response.ts';
 import { RtpSender } from './rtp-sender.ts';
 import { formatSdp, trackControl, videoClockRateHz, type TrackKind } from './sdp.ts';
-import { chooseInterleavedChannel } from './transport.ts';
+import { chooseTransport, type ChosenTransport, type TransportKind } from './transport.ts';
+import type { UdpMedia } from './udp-media.ts';
 
 export interface ConnectionContext {
   readonly name: string;
@@ -23,15 +26,24 @@ export interface ConnectionContext {
   readonly sessionTimeoutSeconds: number;
   /** Unsent bytes after which a slow viewer is disconnected. */
   readonly maximumQueuedBytes: number;
+  /** What viewers may have; others get 461. */
+  readonly transports: readonly TransportKind[];
+  readonly udp: UdpMedia;
   readonly mode: () => ServiceMode;
   readonly authenticate: (attempt: DigestAttempt) => DigestVerdict;
   readonly onSlowViewer: () => void;
+  readonly onReceiverReport: (report: ReceiverReport) => void;
+}
+
+interface SessionTrack {
+  readonly sender: RtpSender;
+  readonly delivery: TrackDelivery;
 }
 
 interface Session {
   readonly id: string;
   readonly stream: StreamName;
-  readonly senders: Map<TrackKind, RtpSender>;
+  readonly tracks: Map<TrackKind, SessionTrack>;
 }
 
 type ConnectionState =
@@ -52,7 +64,7 @@ const senderReportIntervalMs = 5000;
 export class RtspConnection {
   readonly #socket: Socket;
   readonly #context: ConnectionContext;
-  readonly #reader = new RtspRequestReader();
+  readonly #reader: RtspRequestReader;
   #state: ConnectionState = { kind: 'idle' };
   #lastRequestMs: number;
   #lastReportMs = Number.NEGATIVE_INFINITY;
@@ -62,6 +74,10 @@ export class RtspConnection {
     this.#socket = socket;
     this.#context = context;
     this.#lastRequestMs = context.clock.monotonicMs();
+    this.#reader = new RtspRequestReader((packet) => {
+      const report = parseReceiverReport(packet);
+      if (report !== undefined) context.onReceiverReport(report);
+    });
     this.#watchTimeout();
     socket.setNoDelay(true);
     socket.on('data', (chunk) => {
@@ -146,6 +162,7 @@ export class RtspConnection {
       name,
       video: source.streams[target.stream].track,
       audio: source.clip.audio,
+      hasMetadata: source.metadata.length > 0,
     });
     return {
       status: 200,
@@ -161,7 +178,7 @@ export class RtspConnection {
     const target = parseTarget(request.url);
     if (target === undefined) return { status: 404 };
     if (target.track === undefined) return { status: 459 };
-    if (target.track === 'audio' && this.#context.source.audio === undefined) return { status: 404 };
+    if (!hasTrack(this.#context.source, target.track)) return { status: 404 };
     if (this.#state.kind === 'playing') return { status: 455 };
     const session =
       this.#state.kind === 'ready'
@@ -169,26 +186,36 @@ export class RtspConnection {
         : {
             id: randomBytes(8).toString('hex'),
             stream: target.stream,
-            senders: new Map<TrackKind, RtpSender>(),
+            tracks: new Map<TrackKind, SessionTrack>(),
           };
     if (session.stream !== target.stream) return { status: 455 };
-    const channel = chooseInterleavedChannel(
-      request.headers.get('transport') ?? '',
-      2 * session.senders.size,
-    );
-    if (channel === undefined) return { status: 461 };
+    const chosen = chooseTransport(request.headers.get('transport') ?? '', {
+      kinds: this.#context.transports,
+      freeChannel: 2 * session.tracks.size,
+    });
+    if (chosen === undefined) return { status: 461 };
 
-    const sender = new RtpSender(channel);
-    session.senders.set(target.track, sender);
+    const sender = new RtpSender(chosen.kind === 'tcp' ? chosen.channel : 0);
+    const delivery = this.#deliveryOver(chosen);
+    session.tracks.set(target.track, { sender, delivery });
     this.#state = { kind: 'ready', session };
     const ssrc = sender.ssrc.toString(16).padStart(8, '0').toUpperCase();
     return {
       status: 200,
       headers: [
         ['Session', `${session.id};timeout=${this.#context.sessionTimeoutSeconds}`],
-        ['Transport', `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1};ssrc=${ssrc};mode="PLAY"`],
+        ['Transport', `${delivery.transport};ssrc=${ssrc};mode="PLAY"`],
       ],
     };
+  }
+
+  #deliveryOver(chosen: ChosenTransport): TrackDelivery {
+    if (chosen.kind === 'udp') {
+      return new UdpDelivery(this.#context.udp, { ...chosen, address: this.#socket.remoteAddress ?? '' });
+    }
+    return new InterleavedDelivery(chosen.channel, (bytes) => {
+      this.#write(bytes);
+    });
   }
 
   #play(request: RtspRequest, session: Session): RtspResponse {
@@ -203,11 +230,18 @@ export class RtspConnection {
       onAudio: (tick) => {
         this.#sendUnit(session, 'audio', tick);
       },
+      onMetadata: (tick) => {
+        this.#sendUnit(session, 'metadata', tick);
+      },
     });
     this.#state = { kind: 'playing', session, admission };
-    const firstTimes = { video: admission.firstVideoTime, audio: admission.firstAudioTime };
-    const information = [...session.senders].map(
-      ([track, sender]) =>
+    const firstTimes = {
+      video: admission.firstVideoTime,
+      audio: admission.firstAudioTime,
+      metadata: admission.firstVideoTime,
+    };
+    const information = [...session.tracks].map(
+      ([track, { sender }]) =>
         `url=${target.baseUrl}/${trackControl[track]};seq=${sender.nextSequence};rtptime=${sender.timestampOf(firstTimes[track])}`,
     );
     return {
@@ -238,15 +272,15 @@ export class RtspConnection {
     if (nowMs - this.#lastReportMs < senderReportIntervalMs) return;
     this.#lastReportMs = nowMs;
     const mediaSeconds = tick.mediaTime / clockRateOf('video', this.#context.source);
-    for (const [track, sender] of session.senders) {
+    for (const [track, { sender, delivery }] of session.tracks) {
       const mediaTime = mediaSeconds * clockRateOf(track, this.#context.source);
-      this.#write(sender.senderReport(mediaTime, tick.dueUtcMs));
+      delivery.sendControl(sender.senderReport(mediaTime, tick.dueUtcMs));
     }
   }
 
-  #sendUnit(session: Session, track: TrackKind, tick: MediaTick): void {
-    const sender = session.senders.get(track);
-    if (sender !== undefined) this.#write(sender.packets(tick.unit, tick.mediaTime));
+  #sendUnit(session: Session, kind: TrackKind, { unit, mediaTime }: MediaTick): void {
+    const track = session.tracks.get(kind);
+    track?.delivery.sendMedia(track.sender.packets(unit, mediaTime), unit.offsets);
   }
 
   #write(bytes: Buffer): void {
@@ -272,16 +306,27 @@ export class RtspConnection {
   }
 }
 
+function hasTrack({ audio, metadata }: PacketizedClip, track: TrackKind): boolean {
+  switch (track) {
+    case 'video':
+      return true;
+    case 'audio':
+      return audio !== undefined;
+    case 'metadata':
+      return metadata.length > 0;
+  }
+}
+
 function clockRateOf(track: TrackKind, source: PacketizedClip): number {
   return track === 'audio' ? (source.audio?.sampleRateHz ?? 0) : videoClockRateHz;
 }
 
 /** Understands `rtsp://host:port/main`, with a trailing slash or a track's control after it. */
 function parseTarget(url: string): Target | undefined {
-  const [, baseUrl, stream, control] = /^(rtsp:\/\/[^/\s]+\/(main|sub))(?:\/([^/]*))?$/i.exec(url) ?? [];
+  const [, baseUrl, stream, control] = /^(rtsps?:\/\/[^/\s]+\/(main|sub))(?:\/([^/]*))?$/i.exec(url) ?? [];
   if (baseUrl === undefined || (stream !== 'main' && stream !== 'sub')) return undefined;
   if (control === undefined || control === '') return { stream, baseUrl, track: undefined };
-  for (const track of ['video', 'audio'] as const) {
+  for (const track of ['video', 'audio', 'metadata'] as const) {
     if (trackControl[track] === control) return { stream, baseUrl, track };
   }
   return undefined;

@@ -19,15 +19,21 @@ const maximumHeaderCount = 64;
 const dollar = 0x24;
 
 export class RtspRequestReader {
+  readonly #onInterleaved: (packet: Buffer) => void;
   #pending: Buffer = Buffer.alloc(0);
 
-  /** Adds received bytes and returns the requests completed by them. Interleaved frames (RTCP of the viewer) are skipped. */
+  /** `onInterleaved` gets what interleaved frames carry: RTCP of the viewer. */
+  constructor(onInterleaved: (packet: Buffer) => void = () => undefined) {
+    this.#onInterleaved = onInterleaved;
+  }
+
+  /** Adds received bytes and returns the requests completed by them. */
   push(chunk: Buffer): RtspRequest[] {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const requests: RtspRequest[] = [];
     for (;;) {
       if (this.#pending[0] === dollar) {
-        if (!this.#skipInterleaved()) return requests;
+        if (!this.#takeInterleaved()) return requests;
         continue;
       }
       const request = this.#takeRequest();
@@ -36,10 +42,11 @@ export class RtspRequestReader {
     }
   }
 
-  #skipInterleaved(): boolean {
+  #takeInterleaved(): boolean {
     if (this.#pending.length < 4) return false;
     const end = 4 + this.#pending.readUInt16BE(2);
     if (this.#pending.length < end) return false;
+    this.#onInterleaved(this.#pending.subarray(4, end));
     this.#pending = this.#pending.subarray(end);
     return true;
   }

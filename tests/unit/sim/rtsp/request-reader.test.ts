@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { RtspRequestReader, RtspSyntaxError } from '../../../../src/sim/rtsp/request-reader.ts';
-import { chooseInterleavedChannel } from '../../../../src/sim/rtsp/transport.ts';
+import { chooseTransport } from '../../../../src/sim/rtsp/transport.ts';
 
 const options = 'OPTIONS rtsp://127.0.0.1/main RTSP/1.0\r\nCSeq: 1\r\n\r\n';
 const parameter = 'SET_PARAMETER rtsp://127.0.0.1/main RTSP/1.0\r\nCSeq: 2\r\nContent-Length: 5\r\n\r\nhello';
@@ -24,7 +24,7 @@ const parsedParameter = {
 };
 
 describe('RtspRequestReader', () => {
-  it('reads requests and skips interleaved frames, however the bytes are cut', () => {
+  it('reads requests and interleaved frames, however the bytes are cut', () => {
     const stream = Buffer.concat([
       Buffer.from(options),
       receiverReport,
@@ -33,11 +33,13 @@ describe('RtspRequestReader', () => {
       Buffer.from(options),
     ]);
     for (let size = 1; size <= stream.length; size += 1) {
-      const reader = new RtspRequestReader();
+      const interleaved: string[] = [];
+      const reader = new RtspRequestReader((packet) => interleaved.push(packet.toString('hex')));
       const requests = [];
       for (let at = 0; at < stream.length; at += size)
         requests.push(...reader.push(stream.subarray(at, at + size)));
       expect(requests).toEqual([parsedOptions, parsedParameter, parsedOptions]);
+      expect(interleaved).toEqual(['0102030405060708', '0102030405060708']);
     }
   });
 
@@ -54,15 +56,28 @@ describe('RtspRequestReader', () => {
   });
 });
 
-describe('chooseInterleavedChannel', () => {
+describe('chooseTransport', () => {
   it.each([
-    ['RTP/AVP/TCP;unicast;interleaved=6-7', 6],
-    ['RTP/AVP/TCP;unicast', 2],
-    ['RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP;interleaved=0-1', 0],
-    ['RTP/AVP;unicast;client_port=5000-5001', undefined],
+    ['RTP/AVP/TCP;unicast;interleaved=6-7', { kind: 'tcp', channel: 6 }],
+    ['RTP/AVP/TCP;unicast', { kind: 'tcp', channel: 2 }],
+    ['RTP/AVP;unicast;client_port=5000-5001', { kind: 'udp', rtpPort: 5000, rtcpPort: 5001 }],
+    ['RTP/AVP/UDP;unicast;client_port=5000', { kind: 'udp', rtpPort: 5000, rtcpPort: 5001 }],
+    [
+      'RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP;interleaved=0-1',
+      { kind: 'udp', rtpPort: 5000, rtcpPort: 5001 },
+    ],
+    ['RTP/AVP;multicast;client_port=5000-5001', undefined],
+    ['RTP/AVP;unicast', undefined],
+    ['RTP/AVP;unicast;client_port=65535', undefined],
     ['RTP/AVP/TCP;interleaved=300-301', undefined],
     ['', undefined],
-  ])('%s', (header, channel) => {
-    expect(chooseInterleavedChannel(header, 2)).toBe(channel);
+  ])('%s', (header, chosen) => {
+    expect(chooseTransport(header, { kinds: ['tcp', 'udp'], freeChannel: 2 })).toEqual(chosen);
+  });
+
+  it('takes the first offer that is allowed', () => {
+    const header = 'RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP;interleaved=0-1';
+    expect(chooseTransport(header, { kinds: ['tcp'], freeChannel: 2 })).toEqual({ kind: 'tcp', channel: 0 });
+    expect(chooseTransport(header, { kinds: [], freeChannel: 2 })).toBeUndefined();
   });
 });
