@@ -154,9 +154,13 @@ class RtspSource implements MediaSource {
     this.#depacketizers.push(depacketizer);
     return new RtpReceiver({
       payloadType: video.media.payloadType,
+      clockRate: video.clockRate,
       onPacket: (packet) => {
         this.#lastMediaMonotonicMs = packet.arrivalMonotonicMs;
         depacketizer.push(packet);
+      },
+      onSenderReport: (report) => {
+        pipeline.takeSenderReport('video', report);
       },
     });
   }
@@ -164,7 +168,7 @@ class RtspSource implements MediaSource {
   #audioReceiver(audio: WantedAudio): RtpReceiver {
     const { pipeline } = this.#sink;
     return this.#receiver(
-      audio.media,
+      { ...audio, track: 'audio' },
       audio.open({
         slabPool: this.#options.slabPool,
         events: {
@@ -185,7 +189,7 @@ class RtspSource implements MediaSource {
   #metadataReceiver(metadata: WantedMetadata): RtpReceiver {
     const { pipeline } = this.#sink;
     return this.#receiver(
-      metadata.media,
+      { ...metadata, track: 'metadata' },
       metadata.open({
         slabPool: this.#options.slabPool,
         events: {
@@ -200,12 +204,19 @@ class RtspSource implements MediaSource {
     );
   }
 
-  #receiver(media: MediaDescription, depacketizer: Depacketizer): RtpReceiver {
+  #receiver(
+    { media, clockRate, track }: { media: MediaDescription; clockRate: number; track: 'audio' | 'metadata' },
+    depacketizer: Depacketizer,
+  ): RtpReceiver {
     this.#depacketizers.push(depacketizer);
     return new RtpReceiver({
       payloadType: media.payloadType,
+      clockRate,
       onPacket: (packet) => {
         depacketizer.push(packet);
+      },
+      onSenderReport: (report) => {
+        this.#sink.pipeline.takeSenderReport(track, report);
       },
     });
   }

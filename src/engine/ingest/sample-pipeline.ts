@@ -3,8 +3,9 @@ import { isSameVideo, reorderDepthOf, videoTrackFrom } from '../media/parameter-
 import type { ParameterSets } from '../media/parameter-sets.ts';
 import type { AudioTrack, MetadataTrack, Sample, StreamDescription } from '../media/sample.ts';
 import type { SampleMemory } from '../media/slab-pool.ts';
+import type { TrackSenderReport } from '../rtsp/index.ts';
 import { DecodingOrder } from './decoding-order.ts';
-import { TrackTimeline } from './track-timeline.ts';
+import { StreamTime } from './stream-time.ts';
 import type { WallClock } from './wall-clock.ts';
 
 export interface PipelineTracks {
@@ -14,6 +15,8 @@ export interface PipelineTracks {
   /** Why sound that the camera offers is left out, as a sentence for people. */
   readonly audioIgnored?: string;
   readonly metadata?: { readonly track: MetadataTrack; readonly clockRate: number };
+  /** `arrival`: the camera's timestamps are known to mean nothing. Default `auto`: they are judged by their arrival. */
+  readonly clock?: 'auto' | 'arrival';
 }
 
 interface PlacedData {
@@ -57,7 +60,8 @@ export interface PipelineCounters {
   lost: number;
 }
 
-const TICKS_PER_MS = 90;
+/** Where a source gives no metadata. */
+const UNUSED_CLOCK_RATE = 90_000;
 /**
  * Streams with gradual refresh have no IDR pictures. Waiting this long for one costs little where a stream has them, and
  * keeps streams with both, whose recovery points need pictures from before, cut at their IDR pictures.
@@ -67,15 +71,12 @@ const RECOVERY_POINT_AFTER_MS = 10_000;
 /** Makes samples on one timeline of what the connections of a stream yield, one connection after the other. */
 export class SamplePipeline {
   readonly counters: PipelineCounters = { videoFrames: 0, lost: 0 };
-  readonly #originMonotonicMs: number;
-  readonly #wallClock: WallClock;
+  readonly #time: StreamTime;
   readonly #events: PipelineEvents;
   readonly #videoOrder = new DecodingOrder();
   readonly #audioOrder = new DecodingOrder();
   readonly #metadataOrder = new DecodingOrder();
-  #videoTimeline: TrackTimeline | undefined;
-  #audioTimeline: TrackTimeline | undefined;
-  #metadataTimeline: TrackTimeline | undefined;
+  #isConnected = false;
   #audio: AudioTrack | undefined;
   #audioIgnored: string | undefined;
   #metadata: MetadataTrack | undefined;
@@ -101,8 +102,7 @@ export class SamplePipeline {
     readonly wallClock: WallClock;
     readonly events: PipelineEvents;
   }) {
-    this.#originMonotonicMs = originMonotonicMs;
-    this.#wallClock = wallClock;
+    this.#time = new StreamTime({ originMonotonicMs, wallClock });
     this.#events = events;
   }
 
@@ -115,12 +115,14 @@ export class SamplePipeline {
   }
 
   beginConnection(tracks: PipelineTracks): void {
-    const { videoClockRate, audio, audioClockRate, audioIgnored, metadata } = tracks;
-    const originMonotonicMs = this.#originMonotonicMs;
-    this.#videoTimeline = new TrackTimeline({ originMonotonicMs, clockRate: videoClockRate });
-    this.#audioTimeline = new TrackTimeline({ originMonotonicMs, clockRate: audioClockRate });
-    this.#metadataTimeline =
-      metadata && new TrackTimeline({ originMonotonicMs, clockRate: metadata.clockRate });
+    const { videoClockRate, audio, audioClockRate, audioIgnored, metadata, clock = 'auto' } = tracks;
+    this.#time.beginConnection({
+      videoClockRate,
+      audioClockRate,
+      metadataClockRate: metadata?.clockRate ?? UNUSED_CLOCK_RATE,
+      clock,
+    });
+    this.#isConnected = true;
     this.#audioOrder.restart(0);
     this.#metadataOrder.restart(0);
     this.#audio = audio;
@@ -152,14 +154,12 @@ export class SamplePipeline {
 
   takeVideo(unit: VideoUnit): void {
     const isSync = this.#isSync(unit);
-    if (!this.#isUsable(unit, isSync)) return;
-    const timeline = this.#videoTimeline;
-    if (timeline === undefined) return;
-    const position = timeline.place(unit.timestamp, unit.arrivalMonotonicMs);
+    if (!this.#isConnected || !this.#isUsable(unit, isSync)) return;
+    const position = this.#time.place('video', unit.timestamp, unit.arrivalMonotonicMs);
     const { dts90k, pts90k } =
       unit.compositionOffset === undefined
         ? this.#videoOrder.assign(position)
-        : this.#videoOrder.keep(position, timeline.ticks90k(unit.compositionOffset));
+        : this.#videoOrder.keep(position, this.#time.ticks90k('video', unit.compositionOffset));
     this.counters.videoFrames += 1;
     this.#lastVideoMonotonicMs = unit.arrivalMonotonicMs;
     this.#emit({
@@ -170,7 +170,7 @@ export class SamplePipeline {
       pts90k,
       isSync,
       arrivalMonotonicMs: unit.arrivalMonotonicMs,
-      utcMs: this.#utcMsAt(pts90k),
+      utcMs: this.#time.utcMsAt(pts90k, unit.arrivalMonotonicMs),
     });
   }
 
@@ -184,8 +184,7 @@ export class SamplePipeline {
     // A stream starts with a picture, and sound that has changed with the next one.
     const described = this.#description?.audio;
     if (!this.#isAnnounced || described === undefined || described !== this.#audio) return;
-    const position = this.#audioTimeline?.place(frame.timestamp, frame.arrivalMonotonicMs);
-    if (position === undefined) return;
+    const position = this.#time.place('audio', frame.timestamp, frame.arrivalMonotonicMs);
     const { dts90k, pts90k } = this.#audioOrder.assign(position);
     this.#emit({
       track: 'audio',
@@ -195,14 +194,13 @@ export class SamplePipeline {
       pts90k,
       isSync: true,
       arrivalMonotonicMs: frame.arrivalMonotonicMs,
-      utcMs: this.#utcMsAt(pts90k),
+      utcMs: this.#time.utcMsAt(pts90k, frame.arrivalMonotonicMs),
     });
   }
 
   takeMetadata(unit: MetadataUnit): void {
     if (!this.#isAnnounced || this.#description?.metadata === undefined) return;
-    const position = this.#metadataTimeline?.place(unit.timestamp, unit.arrivalMonotonicMs);
-    if (position === undefined) return;
+    const position = this.#time.place('metadata', unit.timestamp, unit.arrivalMonotonicMs);
     const { dts90k, pts90k } = this.#metadataOrder.assign(position);
     this.#emit({
       track: 'metadata',
@@ -212,7 +210,7 @@ export class SamplePipeline {
       pts90k,
       isSync: true,
       arrivalMonotonicMs: unit.arrivalMonotonicMs,
-      utcMs: this.#utcMsAt(pts90k),
+      utcMs: this.#time.utcMsAt(pts90k, unit.arrivalMonotonicMs),
     });
   }
 
@@ -224,12 +222,13 @@ export class SamplePipeline {
     if (this.#isAnnounced) this.counters.lost += count;
   }
 
-  #emit(sample: Sample): void {
-    this.#events.onSample(sample);
+  /** What the camera says of its clocks: judged before it is used. */
+  takeSenderReport(track: Sample['track'], report: TrackSenderReport): void {
+    this.#time.takeSenderReport(track, report);
   }
 
-  #utcMsAt(position90k: number): number {
-    return this.#wallClock.utcMsAt(this.#originMonotonicMs + position90k / TICKS_PER_MS);
+  #emit(sample: Sample): void {
+    this.#events.onSample(sample);
   }
 
   #isSync(unit: VideoUnit): boolean {

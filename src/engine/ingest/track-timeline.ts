@@ -1,123 +1,222 @@
+import { ArrivalFloor } from './arrival-floor.ts';
+import { ArrivalStamps } from './arrival-stamps.ts';
+
 const TICKS_PER_SECOND = 90_000;
 const TICKS_PER_MS = 90;
-/** A camera's stamps may leap ahead of arrival by this much in one step before they count as a new start of its clock. */
-const LEAP_TICKS = 2 * TICKS_PER_SECOND;
-/** And may go back by this much: pictures that refer to later ones do. */
+/** Pictures that refer to later ones go back; never by more. */
 const REORDER_TICKS = TICKS_PER_SECOND;
-/** Where the timeline and arrival disagree by more, arrival is right. */
+/** A sample earlier than the floor by more, after a step of its stamps that no delay explains, follows a leap of the clock. */
+const LEAP_TICKS = 0.3 * TICKS_PER_SECOND;
+/** What explains a step while the usual one is not known. */
+const UNKNOWN_STEP_TICKS = 2 * TICKS_PER_SECOND;
+/** A sample later than this is no delayed one: the connection would have been given up. */
+const LARGEST_LATENESS_TICKS = 5 * TICKS_PER_SECOND;
+/** The timeline is not let further away from arrival than this. */
 const LARGEST_ERROR_TICKS = 5 * TICKS_PER_SECOND;
-/** A single late picture says nothing: the error is averaged over about this time. */
-const AVERAGING_TICKS = 4 * TICKS_PER_SECOND;
-/** Differences below this are how networks and encoders are; they are not corrected. */
-const TOLERATED_ERROR_TICKS = 0.1 * TICKS_PER_SECOND;
-/** Larger ones fade with this time constant, at no more than the given share of the pace. */
-const CORRECTION_SECONDS = 10;
+/** Errors up to this are left alone, so that the steps of a camera in order stay exactly those of its stamps. */
+const TOLERATED_ERROR_TICKS = 0.03 * TICKS_PER_SECOND;
+const CORRECTED_ERROR_TICKS = 0.005 * TICKS_PER_SECOND;
+/** Errors fade with this time constant, at no more than the given share of the pace. */
+const CORRECTION_TICKS = 10 * TICKS_PER_SECOND;
 const LARGEST_CORRECTION = 0.1;
-const PACE_WINDOW_TICKS = 5 * TICKS_PER_SECOND;
-/** A camera whose clock is off by more than this, in two windows that agree, stamps something else than time. */
-const TOLERATED_PACE_ERROR = 0.05;
+/** Ahead of arrival by more, the timeline goes at half its pace. */
+const FAR_AHEAD_TICKS = 3 * TICKS_PER_SECOND;
+const FAR_AHEAD_CORRECTION = 0.5;
+/** A clock as wrong as this stamps something else than time; less is drift, which is slewed. */
+const TOLERATED_PACE_ERROR = 0.005;
+/** The measured pace is believed where it lies so many of its own errors off. */
+const PACE_CERTAINTY = 3;
 const LARGEST_PACE = 5;
+/** So many leaps in a minute, and the stamps mean nothing. */
+const MOST_LEAPS = 10;
+const LEAP_WINDOW_TICKS = 60 * TICKS_PER_SECOND;
+const AVERAGED_STEPS = 16;
+
+export interface TrackClock {
+  /** Stamps a second. */
+  readonly clockRate: number;
+  /** `arrival`: the stamps are known to mean nothing. */
+  readonly clock: 'auto' | 'arrival';
+  /** Whether stamps may go back a little, because pictures refer to later ones; otherwise each one that does is a leap. */
+  readonly isReordered: boolean;
+}
 
 /**
- * Puts one track of one connection on the stream's timeline. Two regimes: a camera whose stamps keep pace with arrival is
- * followed stamp by stamp, and only slowly pulled back to arrival; one whose stamps run at another pace (25 frames stamped,
- * 21 sent) has its steps scaled to the pace of arrival. Stamps that leap start anew at arrival.
+ * Puts one track on the stream's timeline, connection after connection. A camera whose stamps keep pace with arrival is
+ * followed stamp by stamp, and slewed where it drifts; one whose stamps run at another pace (25 frames stamped, 21 sent) has
+ * its steps scaled to the pace of arrival. Stamps that leap go on from where they were by the time that passed, and those
+ * that keep leaping, or stand still, are replaced by arrival. See docs/design/time.md.
  */
 export class TrackTimeline {
   readonly #originMonotonicMs: number;
-  readonly #clockRate: number;
+  readonly #floor = new ArrivalFloor();
+  #track: TrackClock = { clockRate: TICKS_PER_SECOND, clock: 'auto', isReordered: true };
+  /** Set when the camera's stamps are worth nothing; then these are used in their place. */
+  #arrivalStamps: ArrivalStamps | undefined;
+  /** The camera's own newest stamp while they are not used. */
+  #newestCamera: number | undefined;
   /** In 1/90000 s, like everything here. */
   #position: number | undefined;
-  #camera = 0;
+  #camera: number | undefined;
   #arrival = 0;
-  #averageError = 0;
-  #windowCamera = 0;
-  #windowArrival = 0;
-  #windowPace = 1;
-  /** 1 in the first regime; in the second one what turns the camera's time into arrival's. */
+  /** What turns the camera's time into arrival's; 1 in the first regime. */
   #scale = 1;
+  #usualStep: number | undefined;
+  #isCorrecting = false;
+  #alignment = 0;
   #leaps = 0;
+  #leapsInWindow = 0;
+  #leapWindowEnd = 0;
 
-  constructor({
-    originMonotonicMs,
-    clockRate,
-  }: {
-    readonly originMonotonicMs: number;
-    readonly clockRate: number;
-  }) {
+  constructor(originMonotonicMs: number) {
     this.#originMonotonicMs = originMonotonicMs;
-    this.#clockRate = clockRate;
   }
 
-  /** How often the camera's clock started anew within this connection. */
+  /** How often the camera's clock started anew within a connection. */
   get leaps(): number {
     return this.#leaps;
   }
 
-  get regime(): 'camera' | 'arrival' {
-    return this.#scale === 1 ? 'camera' : 'arrival';
+  get regime(): 'camera' | 'pace' | 'arrival' {
+    if (this.#arrivalStamps !== undefined) return 'arrival';
+    return this.#scale === 1 ? 'camera' : 'pace';
+  }
+
+  /** A new connection, whose stamps have nothing to do with those before. The timeline goes on. */
+  beginConnection(track: TrackClock): void {
+    this.#track = track;
+    this.#arrivalStamps = track.clock === 'arrival' ? new ArrivalStamps() : undefined;
+    this.#newestCamera = undefined;
+    this.#camera = undefined;
+    this.#usualStep = undefined;
+    this.#leapsInWindow = 0;
+    this.#forget();
   }
 
   /** A duration in the track's clock as 1/90000 s. */
   ticks90k(duration: number): number {
-    return Math.round((duration * TICKS_PER_SECOND) / this.#clockRate);
+    return Math.round((duration * TICKS_PER_SECOND) / this.#track.clockRate);
+  }
+
+  /** Where a stamp near the last one would have arrived without delay, in 1/90000 s; undefined while stamps tell nothing. */
+  floorAt(timestamp: number): number | undefined {
+    if (this.#camera === undefined || this.#arrivalStamps !== undefined) return undefined;
+    return this.#floor.at(this.#cameraTicks(timestamp));
+  }
+
+  /** Moves the track by so much against its arrival, gradually: what is known of it from the other tracks of the camera. */
+  alignBy(ticks90k: number): void {
+    this.#alignment = ticks90k;
   }
 
   /** The position of a stamp (in the track's clock, unwrapped) in 1/90000 s since the origin. */
   place(timestamp: number, arrivalMonotonicMs: number): number {
-    const camera = (timestamp * TICKS_PER_SECOND) / this.#clockRate;
     const arrival = (arrivalMonotonicMs - this.#originMonotonicMs) * TICKS_PER_MS;
+    const stamps = this.#arrivalStamps;
+    const camera = stamps?.next(arrival) ?? this.#cameraTicks(timestamp);
     const position = this.#advance(camera, arrival);
     this.#position = position;
-    this.#camera = camera;
+    this.#camera = stamps === this.#arrivalStamps ? camera : undefined;
     this.#arrival = arrival;
-    this.#measurePace(camera, arrival);
-    return Math.round(position);
+    return Math.round(position + this.#stepBack(timestamp));
+  }
+
+  /** By how much a picture is shown before one that was sent earlier, where arrival cannot tell. */
+  #stepBack(timestamp: number): number {
+    if (this.#arrivalStamps === undefined || this.#track.clock === 'auto') return 0;
+    const camera = this.#cameraTicks(timestamp);
+    const back = camera - (this.#newestCamera ?? camera);
+    if (back < 0 && back >= -this.#reorderTicks()) return back;
+    this.#newestCamera = camera;
+    return 0;
+  }
+
+  #reorderTicks(): number {
+    return this.#track.isReordered ? REORDER_TICKS : 0;
+  }
+
+  #cameraTicks(timestamp: number): number {
+    return (timestamp * TICKS_PER_SECOND) / this.#track.clockRate;
   }
 
   #advance(camera: number, arrival: number): number {
     const before = this.#position;
-    if (before === undefined) {
-      this.#startWindow(camera, arrival);
-      return arrival;
+    const cameraBefore = this.#camera;
+    if (before === undefined || cameraBefore === undefined) {
+      this.#floor.note(camera, arrival);
+      return before === undefined ? arrival : Math.max(before + 1, arrival);
     }
-    const step = camera - this.#camera;
-    if (step < -REORDER_TICKS || step > arrival - this.#arrival + LEAP_TICKS) {
-      this.#leaps += 1;
-      this.#averageError = 0;
-      this.#startWindow(camera, arrival);
-      return Math.max(before, arrival);
+    const step = camera - cameraBefore;
+    if (this.#isLeap(step, camera, arrival)) return this.#leap(before, camera, arrival);
+    const lateness = this.#floor.note(camera, arrival);
+    if (lateness > LARGEST_LATENESS_TICKS) {
+      const position = this.#leap(before, camera, arrival);
+      return Math.max(position, arrival);
     }
-    const position = before + step * this.#scale;
-    const error = position - arrival;
-    if (error < -LARGEST_ERROR_TICKS) {
-      this.#averageError = 0;
-      return arrival;
-    }
-    if (error > LARGEST_ERROR_TICKS) return Math.min(position, before);
-    if (step <= 0) return position;
-    this.#averageError += (error - this.#averageError) * Math.min(1, step / AVERAGING_TICKS);
-    if (Math.abs(this.#averageError) < TOLERATED_ERROR_TICKS) return position;
-    const share = this.#averageError / (CORRECTION_SECONDS * TICKS_PER_SECOND);
-    return position - step * Math.max(-LARGEST_CORRECTION, Math.min(LARGEST_CORRECTION, share));
+    this.#judgePace();
+    if (step <= 0) return before + step * this.#scale;
+    const usual = this.#usualStep ?? step;
+    this.#usualStep = usual + (step - usual) / AVERAGED_STEPS;
+    return this.#follow(before, step * this.#scale, camera);
   }
 
-  #startWindow(camera: number, arrival: number): void {
-    this.#windowCamera = camera;
-    this.#windowArrival = arrival;
+  /** No delay makes stamps go back, nor lets a sample arrive before it was taken. */
+  #isLeap(step: number, camera: number, arrival: number): boolean {
+    if (step < -this.#reorderTicks()) return true;
+    const explained = 2 * (this.#usualStep ?? UNKNOWN_STEP_TICKS) + LEAP_TICKS;
+    const unexplained = step * this.#scale - (arrival - this.#arrival);
+    return unexplained > explained && arrival < this.#floor.at(camera) - LEAP_TICKS;
   }
 
-  #measurePace(camera: number, arrival: number): void {
-    const waited = arrival - this.#windowArrival;
-    if (waited < PACE_WINDOW_TICKS) return;
-    const pace = (camera - this.#windowCamera) / waited;
-    // One window may hold a stall, the next what had been held up.
-    const isConfirmed = Math.abs(pace - this.#windowPace) < TOLERATED_PACE_ERROR;
-    const isUsable = pace > 1 / LARGEST_PACE && pace < LARGEST_PACE;
-    if (isConfirmed && isUsable) {
-      this.#scale = Math.abs(pace - 1) > TOLERATED_PACE_ERROR ? 1 / pace : 1;
+  #leap(before: number, camera: number, arrival: number): number {
+    this.#leaps += 1;
+    if (arrival > this.#leapWindowEnd) {
+      this.#leapWindowEnd = arrival + LEAP_WINDOW_TICKS;
+      this.#leapsInWindow = 0;
     }
-    this.#windowPace = pace;
-    this.#startWindow(camera, arrival);
+    this.#leapsInWindow += 1;
+    this.#forget();
+    if (this.#leapsInWindow >= MOST_LEAPS) this.#distrust();
+    else this.#floor.note(camera, arrival);
+    return before + Math.max(1, this.#usualStep ?? 0, arrival - this.#arrival);
+  }
+
+  #forget(): void {
+    this.#floor.restart(this.#scale);
+    this.#isCorrecting = false;
+    this.#alignment = 0;
+  }
+
+  /** Until the next connection. */
+  #distrust(): void {
+    this.#arrivalStamps = new ArrivalStamps();
+    this.#scale = 1;
+    this.#floor.restart(1);
+  }
+
+  #judgePace(): void {
+    const { pace, paceError } = this.#floor;
+    if (paceError === Number.POSITIVE_INFINITY) return;
+    if (pace > LARGEST_PACE || pace < 1 / LARGEST_PACE) {
+      this.#distrust();
+      return;
+    }
+    const isOff = Math.abs(pace - 1) > Math.max(TOLERATED_PACE_ERROR, PACE_CERTAINTY * paceError);
+    this.#scale = isOff ? pace : 1;
+  }
+
+  /** Fades what separates the position from where arrival wants it. */
+  #follow(before: number, step: number, camera: number): number {
+    const position = before + step;
+    const target = this.#floor.at(camera) + this.#alignment;
+    const error = position - target;
+    if (error > LARGEST_ERROR_TICKS) return before;
+    if (error < -LARGEST_ERROR_TICKS) return target;
+    const size = Math.abs(error);
+    if (size > TOLERATED_ERROR_TICKS) this.#isCorrecting = true;
+    else if (size < CORRECTED_ERROR_TICKS) this.#isCorrecting = false;
+    if (!this.#isCorrecting) return position;
+    const share = Math.max(-LARGEST_CORRECTION, Math.min(LARGEST_CORRECTION, error / CORRECTION_TICKS));
+    return position - step * (error > FAR_AHEAD_TICKS ? FAR_AHEAD_CORRECTION : share);
   }
 }

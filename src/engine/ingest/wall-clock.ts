@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/domain/clock.ts';
 /** Reading two clocks one after the other is no more exact than this. */
 const TOLERATED_MS = 20;
 /** Beyond this somebody has set the clock, and going there slowly would be wrong for minutes. */
-const LARGEST_SLEW_MS = 2_000;
+const LARGEST_SLEW_MS = 250;
 const SLEW_MS_PER_ADJUSTMENT = 5;
 
 /** Wall-clock time along the monotonic clock: steady while the system's clock is nudged, and in step when it is set. */

@@ -16,10 +16,10 @@ describe('WallClock', () => {
     const clock = new ManualClock();
     const wallClock = new WallClock(clock);
     const before = wallClock.utcMsAt(5_000);
-    clock.setWallClockBy(-300);
+    clock.setWallClockBy(-200);
     expect([wallClock.adjust(), wallClock.utcMsAt(5_000) - before]).toEqual([0, -5]);
-    for (let second = 0; second < 100; second += 1) wallClock.adjust();
-    expect(wallClock.utcMsAt(5_000) - before).toBe(-280);
+    for (let second = 0; second < 60; second += 1) wallClock.adjust();
+    expect(wallClock.utcMsAt(5_000) - before).toBe(-180);
   });
 
   it('follows a step at once and says by how much', () => {
