@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../shared/domain/clock.ts';
 import type { Log } from '../shared/domain/log.ts';
 import { createCameraSet } from './camera/index.ts';
+import { HlsService } from './hls/index.ts';
 import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
 import { readOrMakeCertificate } from './platform/certificate.ts';
@@ -97,6 +98,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   cameras.apply(config.current().cameras);
   stack.defer(() => cameras.stop());
 
+  const hls = new HlsService({
+    directory: cameras,
+    isEnabled: () => config.current().serve.hls.enabled,
+    clock,
+    log,
+  });
+  hls.start();
+  stack.defer(() => hls.stop());
+
   const api: EngineApi = {
     health: () => ({ status: store.obstacle() === undefined ? 'ok' : 'failing' }),
     status: () => ({
@@ -122,6 +132,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     segmentFile: (cameraId, segmentId) => store.segmentFile(cameraId, segmentId),
     openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
     live: () => cameras.liveStatus(),
+    hls,
   };
   const server = createEngineHttpServer({ engine: api, certificate, tokens, clock, log });
   const { port } = await server.start({ host: options.host, port: options.port });

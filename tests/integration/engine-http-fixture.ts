@@ -28,6 +28,7 @@ export function playedEngine(abilities: Partial<EngineApi>): EngineApi {
     segmentFile: unforeseen,
     openLive: unforeseen,
     live: unforeseen,
+    hls: { playlist: unforeseen, file: unforeseen, status: unforeseen },
     ...abilities,
   };
 }
@@ -36,6 +37,12 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+}
+
+interface AskOptions {
+  readonly token?: string;
+  readonly method?: string;
+  readonly body?: string;
 }
 
 /** The HTTP server around a played engine, on loopback. */
@@ -81,18 +88,27 @@ export class HttpFixture implements AsyncDisposable {
   }
 
   /** The answer as it begins, for those who read it piece by piece. */
-  open(path: string, token = this.token): Promise<IncomingMessage> {
+  open(
+    path: string,
+    { token = this.token, method = 'GET', body }: AskOptions = {},
+  ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    // Kept open: only then does an answer that is too short show.
-    const headers = { authorization: `Bearer ${token}`, connection: 'keep-alive' };
+    const headers = {
+      authorization: `Bearer ${token}`,
+      // Kept open: only then does an answer that is too short show.
+      connection: 'keep-alive',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
     const { port } = this;
-    const options = { host: '127.0.0.1', port, path, headers, rejectUnauthorized: false, agent: false };
-    request(options, resolve).on('error', reject).end();
+    const trust = { rejectUnauthorized: false, agent: false };
+    request({ host: '127.0.0.1', port, path, method, headers, ...trust }, resolve)
+      .on('error', reject)
+      .end(body);
     return promise;
   }
 
-  async ask(path: string, token = this.token): Promise<HttpAnswer> {
-    const response = await this.open(path, token);
+  async ask(path: string, options: AskOptions = {}): Promise<HttpAnswer> {
+    const response = await this.open(path, options);
     const chunks: Buffer[] = [];
     for await (const chunk of response) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
     const { statusCode = 0, headers } = response;

@@ -212,7 +212,7 @@ it('ends a stream over HTTP in order when the camera ends, and cuts off a viewer
 
 it('cuts a stream over HTTP off whose token is revoked', async () => {
   const lost = issueToken(fixture.layout, { scope: 'view', nowUtcMs: 0 });
-  const response = await fixture.open(enginePaths.liveFlv('gate', 'sub'), lost.token);
+  const response = await fixture.open(enginePaths.liveFlv('gate', 'sub'), { token: lost.token });
   const kept = await fixture.open(enginePaths.liveFlv('gate', 'sub'));
   revokeToken(fixture.layout, lost.id);
   const cut = once(response, 'error');

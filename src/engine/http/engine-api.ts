@@ -9,6 +9,7 @@ import type {
   StreamName,
 } from '../../shared/engine-api/index.ts';
 import type { LiveStatus } from '../camera/index.ts';
+import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 
@@ -33,4 +34,5 @@ export interface EngineApi {
   ): Promise<{ readonly path: string; readonly byteLength: number } | undefined>;
   openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
   live(): LiveStatus;
+  readonly hls: Pick<HlsService, 'playlist' | 'file' | 'status'>;
 }

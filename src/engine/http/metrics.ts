@@ -1,5 +1,6 @@
 import type { EngineStatus, VolumeStatus } from '../../shared/engine-api/index.ts';
 import type { LiveStatus } from '../camera/index.ts';
+import type { HlsStatus } from '../hls/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 import { cameraMetrics } from './camera-metrics.ts';
 import type { EngineApi } from './engine-api.ts';
@@ -7,17 +8,20 @@ import type { HttpMetrics } from './http-metrics.ts';
 import { counter, gauge } from './metric.ts';
 import type { Metric, MetricSample } from './metric.ts';
 
+/** What the metrics are made from. */
+export interface MeasuredEngine extends Pick<EngineApi, 'status' | 'process' | 'live'> {
+  readonly hls: Pick<EngineApi['hls'], 'status'>;
+}
+
 /** Everything an engine tells Prometheus. A part of the engine adds a list of its own. */
-export function engineMetrics(
-  engine: Pick<EngineApi, 'status' | 'process' | 'live'>,
-  http: HttpMetrics,
-): readonly Metric[] {
+export function engineMetrics(engine: MeasuredEngine, http: HttpMetrics): readonly Metric[] {
   const status = engine.status();
   return [
     ...coreMetrics(status, engine.process()),
     ...volumeMetrics(status.volumes),
     ...cameraMetrics(status.cameras),
     ...liveMetrics(engine.live()),
+    ...hlsMetrics(engine.hls.status()),
     ...httpMetrics(http),
   ];
 }
@@ -87,6 +91,13 @@ function liveMetrics(live: LiveStatus): readonly Metric[] {
       'Viewers that were refused because there were too many.',
       live.viewersRefused,
     ),
+  ];
+}
+
+function hlsMetrics({ streams, bytes }: HlsStatus): readonly Metric[] {
+  return [
+    gauge('hls_streams', 'Streams that are being segmented for HLS.', streams),
+    gauge('hls_bytes', 'Segments in memory for HLS.', bytes),
   ];
 }
 

@@ -1,14 +1,31 @@
+import type { HlsTickets } from '../hls/index.ts';
+import type { TokenRegistry } from '../platform/tokens.ts';
 import { coreRoutes } from './core-routes.ts';
 import type { EngineApi } from './engine-api.ts';
+import { hlsRoutes } from './hls-routes.ts';
 import { liveRoutes, liveWebSocketRoutes } from './live-routes.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import type { Route } from './route.ts';
 import type { WebSocketRoute } from './websocket-route.ts';
 
+/** What routes are made from. */
+export interface RouteContext {
+  readonly engine: EngineApi;
+  readonly metrics: HttpMetrics;
+  readonly tokens: TokenRegistry;
+  readonly tickets: HlsTickets;
+}
+
 /** Every route of the engine but WebSockets. A part of the engine adds a list of its own. */
-export function engineRoutes(engine: EngineApi, metrics: HttpMetrics): readonly Route[] {
-  return [...coreRoutes(engine, metrics), ...recordingRoutes(engine), ...liveRoutes(engine)];
+export function engineRoutes(context: RouteContext): readonly Route[] {
+  const { engine, metrics } = context;
+  return [
+    ...coreRoutes(engine, metrics),
+    ...recordingRoutes(engine),
+    ...liveRoutes(engine),
+    ...hlsRoutes(context),
+  ];
 }
 
 /** Every WebSocket of the engine. */

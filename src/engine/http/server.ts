@@ -3,6 +3,7 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { HlsTickets } from '../hls/index.ts';
 import type { EngineCertificate } from '../platform/certificate.ts';
 import { EngineExit } from '../platform/exit.ts';
 import { errorCode } from '../platform/layout.ts';
@@ -54,7 +55,7 @@ interface EngineHttpServerOptions {
 export function createEngineHttpServer(options: EngineHttpServerOptions): EngineHttpServer {
   const { engine, certificate, tokens, clock, log } = options;
   const metrics = createHttpMetrics();
-  const router = createRouter(engineRoutes(engine, metrics));
+  const router = createRouter(engineRoutes({ engine, metrics, tokens, tickets: new HlsTickets(clock) }));
   const connections = createLongConnections(tokens, clock);
   const webSockets = createWebSocketEndpoint({
     routes: engineWebSocketRoutes(engine),

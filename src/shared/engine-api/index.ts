@@ -3,6 +3,7 @@ export * from './camera.ts';
 export * from './config.ts';
 export * from './enrolment.ts';
 export * from './failure.ts';
+export * from './hls.ts';
 export * from './master.ts';
 export * from './paths.ts';
 export * from './recording.ts';

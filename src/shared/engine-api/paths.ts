@@ -22,6 +22,10 @@ export const enginePaths = {
   live: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}`,
   /** GET, scope view. The same as one chunked answer without an end, for ffmpeg, VLC and whoever has no WebSocket. */
   liveFlv: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}.flv`,
+  /** GET, scope view. A live HLS playlist (RFC 8216); its segments lie beside it. */
+  hlsPlaylist: (cameraId: CameraId, stream: StreamName): string => `/hls/${cameraId}/${stream}/index.m3u8`,
+  /** POST, scope view, body `HlsTicketOrder`. 201 and `HlsTicket`. */
+  hlsTickets: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}/hls-tickets`,
 } as const;
 
 /** Why the engine closed a live WebSocket (RFC 6455 §7.4.2, private range). */

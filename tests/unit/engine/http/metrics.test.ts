@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineApi } from '../../../../src/engine/http/engine-api.ts';
 import { createHttpMetrics } from '../../../../src/engine/http/http-metrics.ts';
 import { renderMetrics } from '../../../../src/engine/http/metric.ts';
 import { engineMetrics } from '../../../../src/engine/http/metrics.ts';
+import type { MeasuredEngine } from '../../../../src/engine/http/metrics.ts';
 import type { Metric } from '../../../../src/engine/http/metric.ts';
 import type { EngineStatus, StreamStatus } from '../../../../src/shared/engine-api/index.ts';
 
@@ -47,10 +47,11 @@ const live = {
   viewersRefused: 1,
 };
 
-const engine: Pick<EngineApi, 'status' | 'process' | 'live'> = {
+const engine: MeasuredEngine = {
   status: () => status,
   process: () => sample,
   live: () => live,
+  hls: { status: () => ({ streams: 1, bytes: 7_000 }) },
 };
 
 it('exposes the state of the engine in base units, with bounded labels', async () => {
@@ -94,6 +95,8 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_live_frames_dropped_total 12',
     'belvedere_live_viewers_too_slow_total 2',
     'belvedere_live_viewers_refused_total 1',
+    'belvedere_hls_streams 1',
+    'belvedere_hls_bytes 7000',
     'belvedere_http_requests_total{route="/health",status="200"} 2',
     'belvedere_http_requests_total{route="unmatched",status="404"} 1',
     'belvedere_http_unauthorized_total 1',
