@@ -85,7 +85,7 @@ describe('the fleet', () => {
       startedUtcMs: expect.any(Number),
       cpuCores: expect.any(Number),
       residentBytes: expect.any(Number),
-      volumes: [expect.objectContaining({ state: 'ok' })],
+      volumes: [expect.objectContaining({ state: { kind: 'ok', sinceUtcMs: expect.any(Number) } })],
       config: { kind: 'in-step' },
       clockOffsetMs: expect.closeTo(0, -3),
     });

@@ -2,11 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../src/shared/domain/log.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { defaultVolumeName, type VolumeConfig } from '../../src/shared/engine-api/index.ts';
 import {
   createSegmentStore,
   defaultStorageLimits,
   openLocalVolume,
+  openLocalVolumeMarker,
   openSqliteSegmentIndex,
+  type KnownVolumes,
   type ReconcileReport,
   type SegmentIndex,
   type SegmentStore,
@@ -22,12 +25,11 @@ export const quietLog: Log = {
   child: () => quietLog,
 };
 
+export const testNodeId = '5b0f6c1e-6f3c-4d39-9d0f-3d9d5f6c2a11';
+
 /** Small enough for any machine that runs tests. */
-export const testStorageLimits: StorageLimits = {
-  ...defaultStorageLimits,
-  reserveBytes: 1024 ** 2,
-  headroomBytes: 1024 ** 2,
-};
+export const testStorageLimits: StorageLimits = { ...defaultStorageLimits, headroomBytes: 1024 ** 2 };
+const testReserveBytes = 1024 ** 2;
 
 export interface OpenedStore extends AsyncDisposable {
   readonly store: SegmentStore;
@@ -39,7 +41,7 @@ export interface OpenedStore extends AsyncDisposable {
 export interface OpenStoreOptions {
   /** Instead of `volume` in the directory. */
   readonly volumePath?: string;
-  readonly limits?: Partial<StorageLimits>;
+  readonly limits?: Partial<StorageLimits & Pick<VolumeConfig, 'reserveBytes' | 'quotaBytes'>>;
   /** Puts faults in the volume's way. */
   readonly wrapVolume?: (volume: Volume) => Volume;
   readonly wrapIndex?: (index: SegmentIndex) => SegmentIndex;
@@ -51,26 +53,47 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
   const volumePath = options.volumePath ?? join(directory, 'volume');
   await mkdir(volumePath, { recursive: true });
   const index = openSqliteSegmentIndex(join(directory, 'index.db'));
+  const { reserveBytes = testReserveBytes, quotaBytes, ...limits } = options.limits ?? {};
   const volume = openLocalVolume(volumePath);
   const store = createSegmentStore({
-    volume: options.wrapVolume?.(volume) ?? volume,
-    volumeId: 'volume-of-the-test',
+    config: {
+      volumes: [{ name: defaultVolumeName, path: volumePath, reserveBytes, quotaBytes }],
+      cameras: new Map(),
+    },
+    nodeId: testNodeId,
+    access: ({ path }) => ({
+      volume: options.wrapVolume?.(volume) ?? volume,
+      marker: openLocalVolumeMarker(path),
+    }),
+    known: knownVolumes(),
+    firstVolumePath: volumePath,
     index: options.wrapIndex?.(index) ?? index,
     clock: createSystemClock(),
     log: options.log ?? quietLog,
     bootId: 'boot-of-the-test',
-    limits: { ...testStorageLimits, ...options.limits },
+    limits: { ...testStorageLimits, ...limits },
   });
-  const started = await store.start();
-  if (started.kind === 'failed') throw new Error(started.failure.detail);
+  await store.start();
   return {
     store,
     index,
     volumePath,
-    report: started.value,
+    report: await store.reconciled(),
     async [Symbol.asyncDispose]() {
       await store.stop();
       await index.close();
+    },
+  };
+}
+
+/** Which disk each volume is, forgotten at the end of a test. */
+export function knownVolumes(): KnownVolumes {
+  const known = new Map<string, string>();
+  return {
+    find: (name) => known.get(name),
+    remember: (name, volumeId) => void known.set(name, volumeId),
+    retain: (names) => {
+      for (const name of known.keys()) if (!names.includes(name)) known.delete(name);
     },
   };
 }

@@ -93,13 +93,17 @@ describe.skipIf(smallDiskMissing)(
         volumePath: disk.path,
         limits: { reserveBytes: 4 * mebibyte, headroomBytes: 0, inspectionIntervalMs: 10 },
       });
-      expect(opened.store.status()).toEqual({
-        path: disk.path,
-        totalBytes: 8 * mebibyte,
-        freeBytes: 8 * mebibyte,
-        reserveBytes: 4 * mebibyte,
-        state: 'ok',
-      });
+      expect(opened.store.volumes()).toEqual([
+        {
+          name: 'recordings',
+          path: disk.path,
+          totalBytes: 8 * mebibyte,
+          freeBytes: 8 * mebibyte,
+          reserveBytes: 4 * mebibyte,
+          storedBytes: 0,
+          state: { kind: 'ok', sinceUtcMs: expect.any(Number) },
+        },
+      ]);
       const recorder = startRecorder(opened.store, 600_000);
       let second = 0;
       const feed = (): string => {

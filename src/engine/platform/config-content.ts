@@ -4,6 +4,7 @@ import {
   PublicCameraConfig,
   ServeSection,
   ServeUpdate,
+  VolumesConfig,
 } from '../../shared/engine-api/index.ts';
 import type {
   CameraConfig,
@@ -24,6 +25,7 @@ export const StoredConfig = z.object({
   cameras: z.array(PublicCameraConfig),
   serve: ServeSection.optional(),
   master: MasterSection.optional(),
+  volumes: VolumesConfig.optional(),
 });
 export type StoredConfig = z.infer<typeof StoredConfig>;
 
@@ -32,6 +34,8 @@ export interface EngineConfig {
   readonly cameras: readonly CameraConfig[];
   readonly serve: ServeConfig;
   readonly master: MasterConfig;
+  /** Empty: the default volume. */
+  readonly volumes: VolumesConfig;
 }
 
 export interface ConfigContent {
@@ -53,6 +57,7 @@ export function applyUpdate({ stored, secrets }: ConfigContent, update: ConfigUp
     cameras: update.cameras?.map((camera) => PublicCameraConfig.parse(camera)) ?? stored.cameras,
     ...(serve === undefined ? {} : { serve }),
     ...(master === undefined ? {} : { master }),
+    ...present('volumes', update.volumes ?? stored.volumes),
   };
   const conflict = conflictIn(next);
   return conflict === undefined
@@ -61,7 +66,7 @@ export function applyUpdate({ stored, secrets }: ConfigContent, update: ConfigUp
 }
 
 export function viewOf({ stored, secrets }: ConfigContent): ConfigView {
-  const { version, cameras, serve, master } = stored;
+  const { version, cameras, serve, master, volumes } = stored;
   return {
     version,
     cameras: cameras.map((camera) => ({
@@ -88,6 +93,7 @@ export function viewOf({ stored, secrets }: ConfigContent): ConfigView {
             slaves: master.slaves.map((slave) => ({ ...slave, hasToken: secrets.slaveTokens.has(slave.id) })),
           },
         }),
+    ...present('volumes', volumes),
   };
 }
 
@@ -113,6 +119,7 @@ export function engineConfigOf({ stored, secrets }: ConfigContent): EngineConfig
         ...present('token', secrets.slaveTokens.get(slave.id)),
       })),
     },
+    volumes: stored.volumes ?? [],
   };
 }
 

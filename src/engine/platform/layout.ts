@@ -14,6 +14,7 @@ import { EngineExit } from './exit.ts';
  *         certificate.key    its private key (PKCS #8)
  *         tokens/ID.json     one file a token: scope and hash, never the token
  *         config.json        cameras and the other sections, without secrets
+ *         volumes.json       which disk each volume is
  *         store.key          32 bytes, seals the file below
  *         credentials.sealed every secret of the configuration, AES-256-GCM
  *       var/                 what it knows and could learn again
@@ -30,6 +31,7 @@ export interface EngineLayout {
   readonly certificateKey: string;
   readonly tokens: string;
   readonly config: string;
+  readonly volumes: string;
   readonly storeKey: string;
   readonly credentials: string;
   readonly endpoint: string;
@@ -49,6 +51,7 @@ export function engineLayout(root: string): EngineLayout {
     certificateKey: join(etc, 'certificate.key'),
     tokens: join(etc, 'tokens'),
     config: join(etc, 'config.json'),
+    volumes: join(etc, 'volumes.json'),
     storeKey: join(etc, 'store.key'),
     credentials: join(etc, 'credentials.sealed'),
     endpoint: join(state, 'endpoint.json'),

@@ -190,10 +190,7 @@ class SegmentRecorder implements Recorder {
       this.#waitingSinceMonotonicMs = this.#options.clock.monotonicMs();
       const outcome = await this.#perform(operation);
       this.#waitingSinceMonotonicMs = undefined;
-      if (operation.kind === 'part') {
-        this.#queuedBytes -= operation.part.byteLength;
-        operation.part.release();
-      }
+      if (operation.kind === 'part') this.#queuedBytes -= operation.part.byteLength;
       if (outcome.kind === 'failed') await this.#halt(outcome.failure, operation);
     }
     this.#draining = undefined;
@@ -206,7 +203,12 @@ class SegmentRecorder implements Recorder {
 
   async #begin({ description, ...place }: SegmentStart): Promise<Outcome<void>> {
     const { cameraId, store, clock } = this.#options;
-    const outcome = await store.begin({ cameraId, tracks: mainFileTracks(description), ...place });
+    const outcome = await store.begin({
+      cameraId,
+      content: 'main',
+      tracks: mainFileTracks(description),
+      ...place,
+    });
     if (outcome.kind === 'failed') return outcome;
     this.#writer = outcome.value;
     const sinceUtcMs = this.#state.kind === 'recording' ? this.#state.sinceUtcMs : clock.utcMs();

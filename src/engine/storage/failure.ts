@@ -1,7 +1,7 @@
-/** What a disk can do to us, in the words of `RecordingState` and `VolumeStatus`. */
+/** What a disk can do to us, in the words of `RecordingState`. */
 export interface StorageFailure {
   readonly reason: 'disk-full' | 'disk-error';
-  /** One sentence for a person: what, the limit, the remedy. */
+  /** For a person: what, the limit, the remedy. */
   readonly detail: string;
 }
 
@@ -17,30 +17,96 @@ export function failed(failure: StorageFailure): Outcome<never> {
   return { kind: 'failed', failure };
 }
 
-/** File system and SQLite codes that mean there is no room. */
-const fullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
-/** Every other code of the operating system or of SQLite; Node's own, which tell of bugs, begin with `ERR_`. */
-const faultCode = /^(?:E[A-Z0-9]+|SQLITE_[A-Z_]+)$/;
+/** What an error says of the volume it came from; the kinds are those of `VolumeState`. */
+export interface VolumeTrouble {
+  readonly kind: 'full' | 'read-only' | 'hung' | 'missing' | 'failing';
+  /** The system's name for it, such as `EIO`. */
+  readonly code: string;
+  /** One sentence: what is the matter. */
+  readonly detail: string;
+  /** One sentence: what to do now. */
+  readonly remedy: string;
+}
+
+const fullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+/** No permission is a matter of the directory's owner, not of the disk. */
+const refusalCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
+/** Node's own codes, which tell of bugs, begin with `ERR_`. */
+const systemCode = /^E[A-Z0-9]+$/;
+const indexCode = /^SQLITE_[A-Z_]+$/;
 
 /**
- * Turns an error of the file system or of SQLite into a failure that names the volume.
+ * What an error of the file system says of a volume.
+ * @throws the error itself when it is none: that is a bug.
+ */
+export function volumeTrouble(error: unknown, volumePath: string): VolumeTrouble {
+  const code = errorCode(error);
+  if (!systemCode.test(code)) throw error;
+  const volume = `The volume ${volumePath}`;
+  if (fullCodes.has(code))
+    return {
+      kind: 'full',
+      code,
+      detail: `${volume} is full.`,
+      remedy: 'Free space, or lower the retention.',
+    };
+  if (code === 'EROFS') {
+    return {
+      kind: 'read-only',
+      code,
+      detail: `${volume} can only be read.`,
+      remedy: 'Look for errors of the disk in the system log, then mount it for writing again.',
+    };
+  }
+  if (code === 'EHUNG') {
+    return {
+      kind: 'hung',
+      code,
+      detail: `${volume} does not answer.`,
+      remedy: 'Check the disk and its connection.',
+    };
+  }
+  if (refusalCodes.has(code)) {
+    return {
+      kind: 'failing',
+      code,
+      detail: `${volume} refuses the engine (${code}).`,
+      remedy: "Give the directory to the engine's user.",
+    };
+  }
+  return {
+    kind: 'failing',
+    code,
+    detail: `${volume} answered ${code}.`,
+    remedy: 'Check the disk and its mount.',
+  };
+}
+
+/** Whether an error comes from the index and says nothing of any volume. */
+export function isIndexError(error: unknown): boolean {
+  return indexCode.test(errorCode(error));
+}
+
+/**
+ * Turns an error of the file system or of SQLite into a failure that names the volume, or the index.
  * @throws the error itself when it is neither: that is a bug.
  */
 export function storageFailure(error: unknown, volumePath: string): StorageFailure {
-  const code = errorCode(error);
-  if (fullCodes.has(code)) {
-    return {
-      reason: 'disk-full',
-      detail: `The volume ${volumePath} is full. Free space, or lower the retention.`,
-    };
-  }
-  if (faultCode.test(code)) {
-    return {
-      reason: 'disk-error',
-      detail: `The volume ${volumePath} answered ${code}. Check the disk and its mount.`,
-    };
-  }
-  throw error;
+  if (isIndexError(error)) return indexFailure(errorCode(error));
+  return failureOf(volumeTrouble(error, volumePath));
+}
+
+/** A volume's trouble as a recorder tells it. */
+export function failureOf({
+  kind,
+  detail,
+  remedy,
+}: {
+  readonly kind: string;
+  readonly detail: string;
+  readonly remedy: string;
+}): StorageFailure {
+  return { reason: kind === 'full' ? 'disk-full' : 'disk-error', detail: `${detail} ${remedy}` };
 }
 
 /** The code of a system or SQLite error, or an empty string. */
@@ -58,4 +124,17 @@ export async function attempt<Value>(
   } catch (error) {
     return failed(storageFailure(error, volumePath));
   }
+}
+
+function indexFailure(code: string): StorageFailure {
+  return code === 'SQLITE_FULL'
+    ? {
+        reason: 'disk-full',
+        detail:
+          "There is no room for the index of the recordings. Free space on the disk of the engine's directory.",
+      }
+    : {
+        reason: 'disk-error',
+        detail: `The index of the recordings answered ${code}. Check the disk of the engine's directory.`,
+      };
 }

@@ -1,14 +1,23 @@
-export { NewerDatabaseError } from './database.ts';
 export type { Outcome, StorageFailure } from './failure.ts';
+export { latencyBoundsMs } from './latency-histogram.ts';
+export { openFootageIndex, type FootageIndexOptions } from './footage-index.ts';
 export { createSegmentStore } from './local-segment-store.ts';
 export { openLocalVolume } from './local-volume.ts';
+export { openLocalVolumeMarker } from './local-volume-marker.ts';
+export { NewerDatabaseError } from './newer-database-error.ts';
 export type { ReconcileReport } from './reconcile.ts';
 export type { SegmentIndex } from './segment-index.ts';
+export type { VolumeAccess } from './recording-volume.ts';
 export {
   defaultStorageLimits,
+  type CameraStorage,
   type SegmentStore,
   type SegmentWriter,
+  type StorageConfig,
   type StorageLimits,
 } from './segment-store.ts';
-export { openSqliteSegmentIndex } from './sqlite-segment-index.ts';
+export { openSqliteSegmentIndex, type FootageIndex } from './sqlite-segment-index.ts';
+export { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
+export type { KnownVolumes, VolumeMarker } from './volume-identity.ts';
+export type { VolumeMeter } from './volume-meter.ts';
 export type { SegmentFile, Volume } from './volume.ts';

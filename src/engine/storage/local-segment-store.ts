@@ -1,27 +1,42 @@
 import { join } from 'node:path';
 import type {
   CameraId,
+  CameraRetention,
   SegmentInfo,
   SegmentList,
   SegmentQuery,
+  VolumeConfig,
+  VolumeOverview,
   VolumeStatus,
 } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { writeInit } from '../media/fmp4/index.ts';
-import { attempt, errorCode, failed, type Outcome, type StorageFailure } from './failure.ts';
-import { OpenSegment } from './open-segment.ts';
-import { reconcileThorough, reconcileUrgent, sumOf, type ReconcileReport } from './reconcile.ts';
-import { deleteSegments, planRetention } from './retention.ts';
-import { maximumNameAttempts, segmentFilePath } from './segment-file-name.ts';
-import type { NewSegment, ReadableRow, SegmentIndex } from './segment-index.ts';
-import { writeSegmentLabel } from './segment-label.ts';
-import type { SegmentOpening, SegmentStore, SegmentWriter, StorageLimits } from './segment-store.ts';
-import type { SegmentFile, Volume, VolumeSpace } from './volume.ts';
+import { choosePlacement } from '../../shared/domain/volume-placement.ts';
+import { failed, type Outcome, type StorageFailure } from './failure.ts';
+import { footageByCamera } from './footage-totals.ts';
+import { sumOf, type ReconcileReport } from './reconcile.ts';
+import { nothingReconciled, RecordingVolume, type VolumeAccess } from './recording-volume.ts';
+import { Retention } from './retention.ts';
+import type { ReadableRow, SegmentIndex } from './segment-index.ts';
+import type {
+  SegmentOpening,
+  SegmentStore,
+  SegmentWriter,
+  StorageConfig,
+  StorageLimits,
+} from './segment-store.ts';
+import { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
+import type { KnownVolumes } from './volume-identity.ts';
+import type { VolumeMeter } from './volume-meter.ts';
 
 export interface SegmentStoreOptions {
-  readonly volume: Volume;
-  readonly volumeId: string;
+  readonly config: StorageConfig;
+  readonly nodeId: string;
+  /** The way to the disk at a path. */
+  readonly access: (config: VolumeConfig) => VolumeAccess;
+  readonly known: KnownVolumes;
+  /** The directory of the footage from before there were several volumes. */
+  readonly firstVolumePath: string;
   readonly index: SegmentIndex;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,80 +45,117 @@ export interface SegmentStoreOptions {
   /** The node's clock minus true time, where it is known. */
   readonly clockOffsetMs?: () => number | undefined;
   readonly limits: StorageLimits;
+  readonly guardLimits?: GuardLimits;
 }
 
 export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   return new LocalSegmentStore(options);
 }
 
-/** How often open segments are looked at for a sync that is due: spreads them over the interval. */
-const syncTicksPerInterval = 8;
-/** Syncs under way at once, so that a slow disk does not take every thread of the pool. */
-const maximumConcurrentSyncs = 2;
-/** So that one look at a volume far over its quota ends; the next goes on. */
-const maximumDeletionsPerInspection = 64;
-
-type Health = { readonly kind: 'ok' } | { readonly kind: 'obstructed'; readonly failure: StorageFailure };
-
 class LocalSegmentStore implements SegmentStore {
   readonly #options: SegmentStoreOptions;
-  readonly #open = new Set<OpenSegment>();
+  readonly #retention: Retention;
+  readonly #volumes = new Map<string, RecordingVolume>();
+  /** Where each camera's newest segment went. */
+  readonly #placements = new Map<CameraId, string>();
+  #config: StorageConfig;
+  #cameraRules: ReadonlyMap<CameraId, CameraRetention> = new Map();
   #timers = new DisposableStack();
-  #health: Health = { kind: 'ok' };
-  #space: VolumeSpace = { totalBytes: 0, freeBytes: 0 };
-  #syncsUnderWay = 0;
-  #inspection: Promise<void> | undefined;
+  /** One change of the volumes at a time. */
+  #changing: Promise<void> = Promise.resolve();
 
   constructor(options: SegmentStoreOptions) {
+    const { index, clock, log, limits } = options;
     this.#options = options;
+    this.#config = options.config;
+    this.#retention = new Retention({
+      index,
+      clock,
+      log,
+      headroomBytes: limits.headroomBytes,
+      cameraRules: () => this.#cameraRules,
+      isAnswering: (volumeId) => this.#isAnswering(volumeId),
+    });
   }
 
-  async start(): Promise<Outcome<ReconcileReport>> {
-    const { volume, volumeId, index, clock, log, limits } = this.#options;
-    const report = await attempt(volume.path, async () => {
-      await index.adoptRows(volumeId);
-      const place = { volume, volumeId, index, log };
-      const urgent = await reconcileUrgent({ ...place, nowUtcMs: clock.utcMs() });
-      return sumOf(urgent, await reconcileThorough({ ...place, isOpen: () => false }));
-    });
-    await this.inspect();
-    const { syncIntervalMs, inspectionIntervalMs } = limits;
-    this.#timers.use(clock.every(syncIntervalMs / syncTicksPerInterval, () => this.#syncDue()));
-    this.#timers.use(clock.every(inspectionIntervalMs, () => void this.inspect()));
-    return report;
+  async start(): Promise<void> {
+    const { clock, limits } = this.#options;
+    await this.configure(this.#config);
+    this.#timers.use(clock.every(limits.inspectionIntervalMs, () => void this.inspect()));
+    this.#timers.use(
+      clock.every(limits.recoveryIntervalMs, () => {
+        for (const volume of this.#volumes.values()) if (volume.state.kind !== 'ok') void volume.inspect();
+      }),
+    );
   }
 
   async stop(): Promise<void> {
     this.#timers.dispose();
     this.#timers = new DisposableStack();
-    await this.#inspection;
-    for (const segment of this.#open) await segment.abandon();
+    await Promise.all([...this.#volumes.values()].map((volume) => this.#end(volume)));
+  }
+
+  configure(config: StorageConfig): Promise<void> {
+    this.#changing = this.#changing.then(() => this.#change(config));
+    return this.#changing;
   }
 
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
-    if (this.#health.kind === 'obstructed') return failed(this.#health.failure);
-    const outcome = await attempt(this.#options.volume.path, () => this.#createSegment(opening));
-    if (outcome.kind === 'failed') {
-      this.#obstruct(outcome.failure);
-      return outcome;
+    const { cameraId, content } = opening;
+    const tried = new Set<RecordingVolume>();
+    let failure = this.obstacle() ?? noVolume;
+    for (;;) {
+      const usable = [...this.#volumes.values()].filter(
+        (volume) => volume.state.kind === 'ok' && !tried.has(volume),
+      );
+      const current = this.#placements.get(cameraId);
+      // Sound lies beside its pictures.
+      const preferred = content === 'main' ? this.#config.cameras.get(cameraId)?.preferredVolume : current;
+      const placeable = usable.map((volume) => ({
+        ...volume.status(),
+        openSegments: volume.openSegments,
+        volume,
+      }));
+      const chosen = choosePlacement(placeable, { preferred, current })?.volume;
+      if (chosen === undefined) return failed(failure);
+      this.#placements.set(cameraId, chosen.name);
+      const outcome = await chosen.begin(opening);
+      if (outcome.kind === 'done') return outcome;
+      tried.add(chosen);
+      failure = outcome.failure;
     }
-    this.#open.add(outcome.value);
-    return outcome;
   }
 
   obstacle(): StorageFailure | undefined {
-    return this.#health.kind === 'obstructed' ? this.#health.failure : undefined;
+    let isAllFull = true;
+    let first: StorageFailure | undefined;
+    for (const volume of this.#volumes.values()) {
+      const failure = volume.obstacle();
+      if (failure === undefined) return undefined;
+      isAllFull &&= failure.reason === 'disk-full';
+      first ??= failure;
+    }
+    if (first === undefined || this.#volumes.size === 1) return first ?? noVolume;
+    return {
+      reason: isAllFull ? 'disk-full' : 'disk-error',
+      detail: `None of the ${this.#volumes.size} volumes takes footage. ${first.detail}`,
+    };
   }
 
-  status(): VolumeStatus {
-    const { volume, limits } = this.#options;
-    const obstacle = this.obstacle();
-    return {
-      path: volume.path,
-      ...this.#space,
-      reserveBytes: limits.reserveBytes,
-      state: obstacle === undefined ? 'ok' : obstacle.reason === 'disk-full' ? 'full' : 'error',
-    };
+  volumes(): readonly VolumeStatus[] {
+    return [...this.#volumes.values()].map((volume) => volume.status());
+  }
+
+  meters(): readonly VolumeMeter[] {
+    return [...this.#volumes.values()].map((volume) => volume.meter());
+  }
+
+  stuckOperations(): number {
+    return [...this.#volumes.values()].reduce((sum, volume) => sum + volume.stuckOperations, 0);
+  }
+
+  async overview(): Promise<VolumeOverview> {
+    return { volumes: [...this.volumes()], cameras: footageByCamera(await this.#options.index.totals()) };
   }
 
   async segments(cameraId: CameraId, { from, to, limit }: SegmentQuery): Promise<SegmentList> {
@@ -122,145 +174,82 @@ class LocalSegmentStore implements SegmentStore {
   ): Promise<{ readonly path: string; readonly byteLength: number } | undefined> {
     const row = await this.#options.index.find(segmentId);
     if (row === undefined || row.cameraId !== cameraId || row.state === 'deleting') return undefined;
-    return { path: join(this.#options.volume.path, row.filePath), byteLength: row.byteLength };
+    const volume = [...this.#volumes.values()].find(({ volumeId }) => volumeId === row.volumeId);
+    // Whoever reads from a volume that hangs holds a thread until it answers.
+    if (volume === undefined || !volume.isReadable) return undefined;
+    return { path: join(volume.path, row.filePath), byteLength: row.byteLength };
   }
 
-  inspect(): Promise<void> {
-    this.#inspection ??= this.#inspectNow().finally(() => {
-      this.#inspection = undefined;
+  async reconciled(): Promise<ReconcileReport> {
+    const reports = await Promise.all([...this.#volumes.values()].map((volume) => volume.reconciled()));
+    return reports.reduce(sumOf, nothingReconciled);
+  }
+
+  async inspect(): Promise<void> {
+    await Promise.all([...this.#volumes.values()].map((volume) => volume.inspect()));
+  }
+
+  async #change(config: StorageConfig): Promise<void> {
+    this.#config = config;
+    this.#cameraRules = new Map(
+      [...config.cameras].flatMap(([cameraId, { retention }]) =>
+        retention === undefined ? [] : [[cameraId, retention]],
+      ),
+    );
+    const wanted = new Map(config.volumes.map((volume) => [volume.name, volume]));
+    const leaving = [...this.#volumes.values()].filter(({ name, path }) => wanted.get(name)?.path !== path);
+    // A disk that changes its name must be let go of before it is taken again.
+    await Promise.all(leaving.map((volume) => this.#end(volume)));
+    this.#options.known.retain([...wanted.keys()]);
+    const coming: RecordingVolume[] = [];
+    for (const volumeConfig of config.volumes) {
+      const known = this.#volumes.get(volumeConfig.name);
+      if (known === undefined) coming.push(this.#add(volumeConfig));
+      else known.reconfigure(volumeConfig);
+    }
+    await Promise.all(coming.map((volume) => volume.start()));
+  }
+
+  #add(config: VolumeConfig): RecordingVolume {
+    const { access, firstVolumePath, guardLimits = defaultGuardLimits, ...shared } = this.#options;
+    const volume = new RecordingVolume({
+      ...shared,
+      config,
+      access: access(config),
+      adoptsOldRows: config.path === firstVolumePath,
+      guardLimits,
+      retention: this.#retention,
+      cameraIds: () => [...this.#config.cameras.keys()],
+      hasAlternative: () => [...this.#volumes.values()].some(({ state }) => state.kind === 'ok'),
+      onChange: () => this.#onChange(),
     });
-    return this.#inspection;
+    this.#volumes.set(config.name, volume);
+    return volume;
   }
 
-  /** The file and its name are on disk before the row says so. */
-  async #createSegment(opening: SegmentOpening): Promise<OpenSegment> {
-    const { volume, volumeId, index, bootId, clockOffsetMs } = this.#options;
-    const offsetMs = clockOffsetMs?.();
-    const facts = {
-      cameraId: opening.cameraId,
-      volumeId,
-      content: 'main' as const,
-      startUtcMs: opening.startUtcMs,
-      startMonotonicMs: opening.startMonotonicMs,
-      bootId,
-      ...(offsetMs === undefined ? {} : { clockOffsetMs: offsetMs }),
-      mediaStart90k: opening.mediaStart90k,
-    };
-    const init = writeInit(opening.tracks, [writeSegmentLabel(facts)]);
-    const { file, filePath } = await this.#createFile(opening);
-    const segment: NewSegment = { ...facts, filePath, hasAudio: opening.tracks.audio !== undefined };
-    try {
-      const byteLength = await file.append([init]);
-      await file.sync();
-      await volume.syncDirectoryOf(filePath);
-      const extent = { byteLength, duration90k: 0, frameCount: 0, partCount: 0 };
-      const segmentId = await index.insert(segment, { extent, state: 'writing' });
-      return new OpenSegment({
-        ...this.#options,
-        file,
-        filePath,
-        segmentId,
-        extent,
-        obstacle: () => this.#lackOfSpace(),
-        onFailure: (failure) => this.#obstruct(failure),
-        onRelease: (released) => this.#open.delete(released),
-      });
-    } catch (error) {
-      await Promise.allSettled([file.close(), volume.remove(filePath)]);
-      throw error;
-    }
+  async #end(volume: RecordingVolume): Promise<void> {
+    this.#volumes.delete(volume.name);
+    await volume.stop(this.#options.limits.stopPatienceMs);
   }
 
-  async #createFile({
-    cameraId,
-    startUtcMs,
-  }: SegmentOpening): Promise<{ file: SegmentFile; filePath: string }> {
-    for (let number = 0; ; number += 1) {
-      const filePath = segmentFilePath({ cameraId, content: 'main', startUtcMs }, number);
-      try {
-        return { file: await this.#options.volume.create(filePath), filePath };
-      } catch (error) {
-        if (errorCode(error) !== 'EEXIST' || number + 1 >= maximumNameAttempts) throw error;
-      }
-    }
+  /** Whoever waits for a volume that hangs goes to another as soon as there is one. */
+  #onChange(): void {
+    const volumes = [...this.#volumes.values()];
+    if (!volumes.some(({ state }) => state.kind === 'ok')) return;
+    for (const volume of volumes) if (volume.state.kind === 'hung') volume.giveUpWaiting();
   }
 
-  /** An error may be that of one file: the others go on, and find out for themselves. */
-  #lackOfSpace(): StorageFailure | undefined {
-    const obstacle = this.obstacle();
-    return obstacle?.reason === 'disk-full' ? obstacle : undefined;
-  }
-
-  #obstruct(failure: StorageFailure): void {
-    if (this.#health.kind === 'ok') this.#options.log.error({ ...failure }, 'Recording to the volume halts.');
-    this.#health = { kind: 'obstructed', failure };
-  }
-
-  #clear(): void {
-    if (this.#health.kind === 'ok') return;
-    this.#options.log.info({ volume: this.#options.volume.path }, 'The volume can be written to again.');
-    this.#health = { kind: 'ok' };
-  }
-
-  #syncDue(): void {
-    const dueBefore = this.#options.clock.monotonicMs() - this.#options.limits.syncIntervalMs;
-    for (const segment of this.#open) {
-      if (this.#syncsUnderWay >= maximumConcurrentSyncs) return;
-      if (!segment.needsSync(dueBefore)) continue;
-      this.#syncsUnderWay += 1;
-      void segment.sync().finally(() => {
-        this.#syncsUnderWay -= 1;
-      });
-    }
-  }
-
-  async #inspectNow(): Promise<void> {
-    const { volume } = this.#options;
-    const outcome = await attempt(volume.path, async () => {
-      this.#space = await volume.space();
-      await this.#applyRetention();
-      if (this.#health.kind === 'obstructed' && this.#health.failure.reason === 'disk-error')
-        await volume.probe();
-    });
-    if (outcome.kind === 'failed') return this.#obstruct(outcome.failure);
-    this.#judgeSpace();
-    return undefined;
-  }
-
-  /** Once full, half the headroom must be back before recording resumes, so that it does not flutter. */
-  #judgeSpace(): void {
-    const { reserveBytes, headroomBytes } = this.#options.limits;
-    const neededBytes = this.#health.kind === 'ok' ? reserveBytes : reserveBytes + headroomBytes / 2;
-    if (this.#space.freeBytes >= neededBytes) return this.#clear();
-    return this.#obstruct({
-      reason: 'disk-full',
-      detail:
-        `The volume ${this.#options.volume.path} has ${inMebibytes(this.#space.freeBytes)} free; ` +
-        `${inMebibytes(neededBytes)} are needed. Free space, or lower the retention.`,
-    });
-  }
-
-  async #applyRetention(): Promise<void> {
-    const { volume, index, log, limits } = this.#options;
-    for (let deletions = 0; deletions < maximumDeletionsPerInspection; deletions += 1) {
-      const { freeBytes } = this.#space;
-      const reason = planRetention({ freeBytes, storedBytes: await storedBytes(index), limits });
-      const oldest = reason === undefined ? [] : await index.oldest({ limit: 1 });
-      if (reason === undefined || oldest.length === 0) return;
-      await deleteSegments(oldest, { volume, index, log, reason });
-      this.#space = await volume.space();
-    }
+  #isAnswering(volumeId: string): boolean {
+    return [...this.#volumes.values()].some(
+      (volume) => volume.volumeId === volumeId && volume.state.kind === 'ok',
+    );
   }
 }
 
-async function storedBytes(index: SegmentIndex): Promise<number> {
-  const totals = await index.totals();
-  return totals.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-function inMebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
-}
+const noVolume: StorageFailure = {
+  reason: 'disk-error',
+  detail: 'There is no volume to record to. Add one to the configuration.',
+};
 
 /** A row as the API tells it. */
 function segmentInfo(row: ReadableRow): SegmentInfo {

@@ -1,56 +1,87 @@
 import type { Clock } from '../../shared/domain/clock.ts';
-import type { Log } from '../../shared/domain/log.ts';
-import { attempt, done, failed, type Outcome, type StorageFailure } from './failure.ts';
-import type { SegmentExtent, SegmentIndex } from './segment-index.ts';
+import { done, failed, type Outcome, type StorageFailure } from './failure.ts';
+import type { GuardedFile, GuardedVolume } from './guarded-volume.ts';
+import type { SegmentExtent, SegmentIndex, SegmentProgress } from './segment-index.ts';
 import type { SegmentWriter, StoredPart } from './segment-store.ts';
-import type { SegmentFile, Volume } from './volume.ts';
 
 export interface OpenSegmentOptions {
-  readonly volume: Volume;
   readonly index: SegmentIndex;
   readonly clock: Clock;
-  readonly log: Log;
-  readonly file: SegmentFile;
+  readonly volume: GuardedVolume;
+  readonly file: GuardedFile;
   readonly filePath: string;
+  readonly volumeName: string;
   readonly segmentId: number;
   /** What is on disk already: the initialization segment. */
   readonly extent: SegmentExtent;
-  /** Why nothing may be written now, however this file fares. */
-  readonly obstacle: () => StorageFailure | undefined;
-  readonly onFailure: (failure: StorageFailure) => void;
-  /** Called once, when nothing more is written. */
-  readonly onRelease: (segment: OpenSegment) => void;
+  readonly host: SegmentHost;
+}
+
+/** The volume a segment is written to, as the segment sees it. */
+export interface SegmentHost {
+  /** Why nothing may be written now, however the segment's file fares. */
+  obstacle(): StorageFailure | undefined;
+  /** Judges an error of the volume or the index. Throws what is neither. */
+  judge(error: unknown): StorageFailure;
+  /** Nothing more is written. `unfinished`: file and row do not agree yet; `settle` is to be tried when the volume is well. */
+  onEnd(segment: OpenSegment, how: 'settled' | 'unfinished'): void;
+  /** Pictures that were given for writing and are lost. */
+  onLost(videoFrames: number): void;
 }
 
 /** A segment being written: the file is ahead, what was synced follows, the row comes last. */
 export class OpenSegment implements SegmentWriter {
   readonly segmentId: number;
+  readonly filePath: string;
   readonly #options: OpenSegmentOptions;
   #written: SegmentExtent;
   #synced: SegmentExtent;
   #lastSyncMonotonicMs: number;
   #syncUnderWay: Promise<void> | undefined;
   #failure: StorageFailure | undefined;
-  #isReleased = false;
+  #isEnding = false;
+  #isEnded = false;
 
   constructor(options: OpenSegmentOptions) {
     this.#options = options;
     this.segmentId = options.segmentId;
+    this.filePath = options.filePath;
     this.#written = options.extent;
     this.#synced = options.extent;
     this.#lastSyncMonotonicMs = options.clock.monotonicMs();
   }
 
+  get volumeName(): string {
+    return this.#options.volumeName;
+  }
+
+  /** Whether `finish` or `abandon` was called: the row's last word is theirs. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   async append(part: StoredPart): Promise<Outcome<void>> {
-    const { volume, file, obstacle } = this.#options;
-    const known = this.#failure ?? obstacle();
-    if (known !== undefined) return failed(known);
-    const outcome = await attempt(volume.path, () => file.append(part.chunks));
-    if (outcome.kind === 'failed') return this.#fail(outcome.failure);
+    const { file, host } = this.#options;
+    const known = this.#failure ?? host.obstacle();
+    if (known !== undefined) {
+      part.release();
+      host.onLost(part.videoFrames);
+      return failed(known);
+    }
+    let appendedBytes: number;
+    try {
+      appendedBytes = await file.appendBorrowed(part);
+    } catch (error) {
+      host.onLost(part.videoFrames);
+      return this.#fail(error);
+    }
     // A sync failed meanwhile, and what counts as written was taken back to the one before it.
-    if (this.#failure !== undefined) return failed(this.#failure);
+    if (this.#failure !== undefined) {
+      host.onLost(part.videoFrames);
+      return failed(this.#failure);
+    }
     this.#written = {
-      byteLength: this.#written.byteLength + outcome.value,
+      byteLength: this.#written.byteLength + appendedBytes,
       duration90k: part.segmentDuration90k,
       frameCount: this.#written.frameCount + part.videoFrames,
       partCount: this.#written.partCount + 1,
@@ -59,43 +90,60 @@ export class OpenSegment implements SegmentWriter {
   }
 
   async finish(): Promise<Outcome<void>> {
+    this.#isEnding = true;
     if (this.#written.partCount === 0) {
       await this.abandon();
       return done(undefined);
     }
     await this.sync();
     if (this.#failure !== undefined) return failed(this.#failure);
-    const { volume, index, file } = this.#options;
-    const outcome = await attempt(volume.path, async () => {
+    const { index, file } = this.#options;
+    try {
       await index.update({ id: this.segmentId, extent: this.#synced, state: 'finished' });
       await file.close();
-    });
-    if (outcome.kind === 'failed') return this.#fail(outcome.failure);
-    this.#release();
-    return outcome;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#end('settled');
+    return done(undefined);
   }
 
+  /** Keeps the whole parts. Where the volume does not let us, the segment is left to be settled later. */
   async abandon(): Promise<void> {
-    if (this.#isReleased) return;
-    const { volume, index, file, filePath, log } = this.#options;
+    this.#isEnding = true;
+    if (this.#isEnded) return;
     await this.#syncUnderWay;
-    const extent = this.#written;
-    const outcome = await attempt(volume.path, async () => {
+    const { file, host } = this.#options;
+    try {
+      if (this.#written.partCount > 0) await file.truncate(this.#written.byteLength);
+      if (this.#written.partCount > 0) await file.sync();
+      await file.close();
+      await this.#agree();
+      this.#end('settled');
+    } catch (error) {
+      host.judge(error);
+      await file.close().catch((closing: unknown) => host.judge(closing));
+      this.#end('unfinished');
+    }
+  }
+
+  /** False while the system still works on something asked before the segment was given up. */
+  get isSettleable(): boolean {
+    return !this.#options.file.isBusy;
+  }
+
+  /** After `abandon` could not: cuts the file to what is known to be whole, and has the row say so. Rejects as the volume does. */
+  async settle(): Promise<void> {
+    const { volume } = this.#options;
+    if (this.#written.partCount > 0) {
+      const file = await volume.recover(this.filePath);
       try {
-        if (extent.partCount > 0) {
-          await file.truncate(extent.byteLength);
-          await file.sync();
-        }
+        await file.truncate(this.#written.byteLength);
       } finally {
         await file.close();
       }
-      if (extent.partCount > 0) return index.update({ id: this.segmentId, extent, state: 'finished' });
-      await volume.remove(filePath);
-      return index.remove([this.segmentId]);
-    });
-    this.#release();
-    if (outcome.kind === 'failed')
-      log.warn({ file: filePath, ...outcome.failure }, 'A segment stays unfinished until the next start.');
+    }
+    await this.#agree();
   }
 
   /** Whether bytes have waited since before that time. */
@@ -104,43 +152,62 @@ export class OpenSegment implements SegmentWriter {
       this.#written !== this.#synced &&
       this.#syncUnderWay === undefined &&
       this.#failure === undefined &&
+      !this.#isEnding &&
       this.#lastSyncMonotonicMs <= dueBeforeMonotonicMs
     );
   }
 
-  /** Syncs what was written before the call, and then the row. A failure shows at the next append. */
+  get lastSyncMonotonicMs(): number {
+    return this.#lastSyncMonotonicMs;
+  }
+
+  /** Syncs what was written before the call. A failure shows at the next append. */
   async sync(): Promise<void> {
-    await this.#syncUnderWay;
+    // Whoever comes first after a sync begins the next one, and the others wait for that one too.
+    while (this.#syncUnderWay !== undefined) await this.#syncUnderWay;
     if (this.#failure !== undefined || this.#written === this.#synced) return;
-    this.#syncUnderWay = this.#syncNow();
+    this.#syncUnderWay = this.#syncNow().finally(() => {
+      this.#syncUnderWay = undefined;
+    });
     await this.#syncUnderWay;
-    this.#syncUnderWay = undefined;
+  }
+
+  /** What the row may say: nothing that a power cut could take back. */
+  progress(): SegmentProgress {
+    return { id: this.segmentId, extent: this.#synced, state: 'writing' };
   }
 
   async #syncNow(): Promise<void> {
-    const { volume, index, file, clock } = this.#options;
     const extent = this.#written;
-    this.#lastSyncMonotonicMs = clock.monotonicMs();
-    const outcome = await attempt(volume.path, async () => {
-      await file.sync();
+    this.#lastSyncMonotonicMs = this.#options.clock.monotonicMs();
+    try {
+      await this.#options.file.sync();
       this.#synced = extent;
-      await index.update({ id: this.segmentId, extent, state: 'writing' });
-    });
-    if (outcome.kind === 'done') return;
-    // Linux forgets what it could not write: after a failed sync only what an earlier one covered can be trusted.
-    this.#written = this.#synced;
-    this.#fail(outcome.failure);
+    } catch (error) {
+      // Linux forgets what it could not write: after a failed sync only what an earlier one covered can be trusted.
+      this.#options.host.onLost(this.#written.frameCount - this.#synced.frameCount);
+      this.#written = this.#synced;
+      this.#fail(error);
+    }
   }
 
-  #fail(failure: StorageFailure): Outcome<never> {
-    this.#failure = failure;
-    this.#options.onFailure(failure);
-    return failed(failure);
+  /** The file is as it should be; the row follows, or goes with a file that has no part. */
+  async #agree(): Promise<void> {
+    const { index, volume } = this.#options;
+    if (this.#written.partCount > 0)
+      return index.update({ id: this.segmentId, extent: this.#written, state: 'finished' });
+    await volume.remove(this.filePath);
+    return index.remove([this.segmentId]);
   }
 
-  #release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.#options.onRelease(this);
+  #fail(error: unknown): Outcome<never> {
+    this.#failure = this.#options.host.judge(error);
+    return failed(this.#failure);
+  }
+
+  #end(how: 'settled' | 'unfinished'): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#options.host.onEnd(this, how);
   }
 }

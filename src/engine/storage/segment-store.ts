@@ -1,32 +1,44 @@
-import { defaultReserveBytes } from '../../shared/engine-api/index.ts';
-import type { CameraId, SegmentList, SegmentQuery, VolumeStatus } from '../../shared/engine-api/index.ts';
+import type {
+  CameraId,
+  CameraRetention,
+  SegmentList,
+  SegmentQuery,
+  VolumeConfig,
+  VolumeName,
+  VolumeOverview,
+  VolumeStatus,
+} from '../../shared/engine-api/index.ts';
 import type { InitTracks, Part } from '../media/fmp4/index.ts';
 import type { Outcome, StorageFailure } from './failure.ts';
 import type { ReconcileReport } from './reconcile.ts';
+import type { SegmentContent } from './segment-index.ts';
+import type { VolumeMeter } from './volume-meter.ts';
 
 export interface StorageLimits {
-  /** Recording halts below this much free space. */
-  readonly reserveBytes: number;
-  /** The oldest footage is deleted to keep this much free beyond the reserve. */
+  /** The oldest footage is deleted to keep this much free beyond a volume's reserve. */
   readonly headroomBytes: number;
-  /** The oldest footage is deleted when all of it together is larger. */
-  readonly quotaBytes?: number;
   /** A power cut costs at most what came in this time, and the part in hand. */
   readonly syncIntervalMs: number;
-  /** How often free space is looked at, and a failing volume tried again. */
+  /** How often a volume's disk and space are looked at. */
   readonly inspectionIntervalMs: number;
+  /** How often a volume that takes no footage is tried again. */
+  readonly recoveryIntervalMs: number;
+  /** How long a stop waits for a volume before it leaves the rest to the next start. */
+  readonly stopPatienceMs: number;
 }
 
 export const defaultStorageLimits: StorageLimits = {
-  reserveBytes: defaultReserveBytes,
   headroomBytes: 1024 ** 3 / 2,
   syncIntervalMs: 2000,
   inspectionIntervalMs: 2000,
+  recoveryIntervalMs: 1000,
+  stopPatienceMs: 1000,
 };
 
 /** What a recorder knows when a segment begins. */
 export interface SegmentOpening {
   readonly cameraId: CameraId;
+  readonly content: SegmentContent;
   readonly tracks: InitTracks;
   readonly startUtcMs: number;
   readonly startMonotonicMs: number;
@@ -36,35 +48,66 @@ export interface SegmentOpening {
 export interface StoredPart extends Part {
   readonly videoFrames: number;
   readonly segmentDuration90k: number;
+  /** Once, when its bytes are not read any more. */
+  release(): void;
 }
 
 /** One file being written. Calls follow one another; after a failure only `abandon` is left. */
 export interface SegmentWriter {
   readonly segmentId: number;
+  /**
+   * Takes the part over and releases it, whatever comes of it: when the disk does not read its memory any more, which may be
+   * after the answer if that is that the volume hangs.
+   */
   append(part: StoredPart): Promise<Outcome<void>>;
   /** Syncs, closes and files the segment; one without parts leaves no trace. */
   finish(): Promise<Outcome<void>>;
-  /** After a failure: keeps the whole parts as far as the disk lets us; what it does not is left to the next start. */
+  /** After a failure: keeps the whole parts; what the volume does not let us do is done when it is well again. */
   abandon(): Promise<void>;
 }
 
-/** Where recorders put footage, and where playback finds it: one volume and its index. */
+/** What storage needs to know of a camera. */
+export interface CameraStorage {
+  readonly retention?: CameraRetention | undefined;
+  /** Where its footage goes while that volume is well. */
+  readonly preferredVolume?: VolumeName | undefined;
+}
+
+/** The part of the configuration that concerns storage. */
+export interface StorageConfig {
+  readonly volumes: readonly VolumeConfig[];
+  readonly cameras: ReadonlyMap<CameraId, CameraStorage>;
+}
+
+/** Where recorders put footage, and where playback finds it: an engine's volumes and their index. */
 export interface SegmentStore {
-  /** Brings files and index together after whatever happened, then begins to sync and inspect. Call before anything else. */
-  start(): Promise<Outcome<ReconcileReport>>;
-  /** Recorders must have stopped. */
+  /**
+   * Recognises each volume and makes what must be right before recording, then begins to sync and inspect. Resolves when every
+   * volume is well or has a named trouble; a volume that hangs does not keep the others waiting for ever. Call before anything
+   * else.
+   */
+  start(): Promise<void>;
+  /** Recorders must have stopped. Takes little more than `stopPatienceMs`, however the volumes fare. */
   stop(): Promise<void>;
+  /** Puts a configuration into force. A volume that stays in place notices nothing; recordings on one that goes move on. */
+  configure(config: StorageConfig): Promise<void>;
   begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>>;
-  /** Why nothing can be written now, as last inspected. */
+  /** Why nothing can be written on any volume now. */
   obstacle(): StorageFailure | undefined;
-  status(): VolumeStatus;
+  volumes(): readonly VolumeStatus[];
+  meters(): readonly VolumeMeter[];
+  /** Operations of the system that are not answered and hold a thread each. */
+  stuckOperations(): number;
+  overview(): Promise<VolumeOverview>;
   /** A camera's segments that touch the asked time, oldest first; none when it never recorded here. */
   segments(cameraId: CameraId, query: SegmentQuery): Promise<SegmentList>;
-  /** The absolute path of a segment's file and how much of it is whole; nothing when there is no such segment any more. */
+  /** The absolute path of a segment's file and how much of it is whole; nothing when it is not to be had (any more). */
   segmentFile(
     cameraId: CameraId,
     segmentId: number,
   ): Promise<{ readonly path: string; readonly byteLength: number } | undefined>;
-  /** Looks at space, deletes what retention asks for, tries a failing volume again. Also runs by itself. */
+  /** Resolves when no comparison of files and index is under way; the answer is what all since the start came to. */
+  reconciled(): Promise<ReconcileReport>;
+  /** Looks at every volume: its disk, its space, what retention asks for. Also runs by itself. */
   inspect(): Promise<void>;
 }

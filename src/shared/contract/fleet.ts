@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CameraId } from '../engine-api/camera.ts';
-import { RecordingState, StreamStatus, VolumeStatus } from '../engine-api/status.ts';
+import { RecordingState, StreamStatus } from '../engine-api/status.ts';
+import { VolumeStatus } from '../engine-api/volumes.ts';
 import { Failure } from './failure.ts';
 import { NodeId } from './inventory.ts';
 import { Nothing, subscription } from './procedure.ts';

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { CameraId, Credentials, RtspUrl, StreamKey } from './camera.ts';
 import { MasterUpdate, MasterView } from './master.ts';
+import { CameraRetention } from './retention.ts';
 import { ServeUpdate, ServeView } from './serve.ts';
+import { VolumeName, VolumesConfig } from './volumes.ts';
 
 /** One camera as an engine is told to record it. */
 export const CameraConfig = z.object({
@@ -14,6 +16,9 @@ export const CameraConfig = z.object({
   /** Kept in the node's sealed store; never returned. For cameras that push. */
   streamKey: StreamKey.optional(),
   record: z.boolean(),
+  retention: CameraRetention.optional(),
+  /** The volume that its footage goes to while that is well; another one otherwise, or when there is none of that name. */
+  volume: VolumeName.optional(),
 });
 export type CameraConfig = z.infer<typeof CameraConfig>;
 
@@ -44,6 +49,7 @@ export const ConfigUpdate = z.strictObject({
     .optional(),
   serve: ServeUpdate.optional(),
   master: MasterUpdate.optional(),
+  volumes: VolumesConfig.optional(),
 });
 export type ConfigUpdate = z.infer<typeof ConfigUpdate>;
 
@@ -61,5 +67,7 @@ export const ConfigView = z.object({
   serve: ServeView.optional(),
   /** Absent until it was configured: the engine is no master. */
   master: MasterView.optional(),
+  /** Absent until it was configured: footage goes to the directory `recordings` of the engine. */
+  volumes: VolumesConfig.optional(),
 });
 export type ConfigView = z.infer<typeof ConfigView>;

@@ -7,6 +7,8 @@ export * from './hls.ts';
 export * from './master.ts';
 export * from './paths.ts';
 export * from './recording.ts';
+export * from './retention.ts';
 export * from './serve.ts';
 export * from './status.ts';
 export * from './timeline.ts';
+export * from './volumes.ts';

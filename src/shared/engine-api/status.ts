@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { CameraId } from './camera.ts';
+import { ServeStatus } from './serve.ts';
+import { VolumeStatus } from './volumes.ts';
 
 /** `GET /health`: minimal, because anyone on the network may ask. */
 export const Health = z.object({ status: z.enum(['ok', 'failing']) });
@@ -72,16 +74,6 @@ export const EngineCameraStatus = z.object({
 });
 export type EngineCameraStatus = z.infer<typeof EngineCameraStatus>;
 
-export const VolumeStatus = z.object({
-  path: z.string(),
-  totalBytes: z.number().nonnegative(),
-  freeBytes: z.number().nonnegative(),
-  /** Recording halts below this much free space. */
-  reserveBytes: z.number().nonnegative(),
-  state: z.enum(['ok', 'full', 'error']),
-});
-export type VolumeStatus = z.infer<typeof VolumeStatus>;
-
 /** `GET /api/v1/status`. */
 export const EngineStatus = z.object({
   nodeId: z.uuid(),
@@ -94,5 +86,7 @@ export const EngineStatus = z.object({
   residentBytes: z.int().nonnegative(),
   volumes: z.array(VolumeStatus),
   cameras: z.array(EngineCameraStatus),
+  /** Absent from engines that serve nobody else. */
+  serve: ServeStatus.optional(),
 });
 export type EngineStatus = z.infer<typeof EngineStatus>;

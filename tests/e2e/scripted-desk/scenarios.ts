@@ -80,7 +80,12 @@ const full = (health: NodeHealth): NodeHealth =>
           volumes: health.state.volumes.map((volume) => ({
             ...volume,
             freeBytes: 39.4e9,
-            state: 'full' as const,
+            state: {
+              kind: 'full' as const,
+              sinceUtcMs: worldTimeUtcMs - 780_000,
+              detail: 'The volume /var/lib/belvedere has 37575 MiB free; 38147 MiB are needed.',
+              remedy: 'Free space, or lower the retention.',
+            },
           })),
         },
       }

@@ -190,11 +190,13 @@ export function upHealth(node: SiteNode, index: number, cameraCount: number): No
       residentBytes: Math.round(wave(index, 61e6, 92e6)),
       volumes: [
         {
+          name: 'recordings',
           path: '/var/lib/belvedere',
           totalBytes: 8e12,
           freeBytes: Math.round(wave(index, 2.1e12, 6.4e12)),
           reserveBytes: 40e9,
-          state: 'ok',
+          storedBytes: 1.5e12,
+          state: { kind: 'ok', sinceUtcMs: worldTimeUtcMs - 90_000_000 },
         },
       ],
       config: { kind: 'in-step' },

@@ -1,4 +1,4 @@
-import type { VolumeStatus } from '../../../shared/engine-api/status.ts';
+import type { VolumeStatus } from '../../../shared/engine-api/volumes.ts';
 
 /** All recording volumes of a node together. */
 export interface DiskSummary {

@@ -1,4 +1,5 @@
 import type { Failure, NodeHealth, Run, SiteNode } from '../../../shared/contract/index.ts';
+import type { VolumeState } from '../../../shared/engine-api/volumes.ts';
 import type { Tone } from '../../ui/index.ts';
 
 /** A node's state as a person needs it. The first that applies, worst first. */
@@ -27,14 +28,30 @@ export function nodeCondition(node: SiteNode, health: NodeHealth | undefined, ru
   if (health === undefined) return { kind: 'connecting' };
   const { state } = health;
   if (state.kind !== 'up') return state;
-  const failed = state.volumes.find((volume) => volume.state === 'error');
+  const failed = state.volumes.find((volume) => isFailed(volume.state));
   if (failed !== undefined) return { kind: 'disk-error', path: failed.path };
-  const full = state.volumes.find((volume) => volume.state === 'full');
+  const full = state.volumes.find((volume) => volume.state.kind === 'full');
   if (full !== undefined) return { kind: 'disk-full', path: full.path };
   if (state.config.kind === 'failed') return { kind: 'config-failed', failure: state.config.failure };
   if (Math.abs(state.clockOffsetMs) > clockToleranceMs)
     return { kind: 'clock-off', offsetMs: state.clockOffsetMs };
   return state.config.kind === 'pending' ? { kind: 'config-pending' } : { kind: 'up' };
+}
+
+/** Whether a volume takes no footage for another reason than lack of space. */
+function isFailed(state: VolumeState): boolean {
+  switch (state.kind) {
+    case 'ok':
+    case 'opening':
+    case 'full':
+      return false;
+    case 'read-only':
+    case 'hung':
+    case 'missing':
+    case 'foreign':
+    case 'failing':
+      return true;
+  }
 }
 
 export function nodeTone(condition: NodeCondition): Tone {

@@ -129,7 +129,12 @@ export const siteTexts = {
   disk: {
     left: '{{usable}} of {{total}} left',
     full: 'Full: recording halted',
-    error: 'Error: recording halted',
+    opening: 'Being checked',
+    'read-only': 'Read-only: recording halted',
+    hung: 'Does not answer: recording halted',
+    missing: 'Not mounted: recording halted',
+    foreign: 'Another disk: recording halted',
+    failing: 'Errors: recording halted',
     used: 'Disk used, {{path}}',
     reserve: 'Recording halts at {{reserve}} free',
     lasts: 'lasts {{duration}}',

@@ -25,7 +25,17 @@ const status: EngineStatus = {
   configVersion: 7,
   cpuCores: 0.25,
   residentBytes: 70_000_000,
-  volumes: [{ path: '/srv/"a"', totalBytes: 100, freeBytes: 40, reserveBytes: 10, state: 'full' }],
+  volumes: [
+    {
+      name: 'a',
+      path: '/srv/a',
+      totalBytes: 100,
+      freeBytes: 40,
+      reserveBytes: 10,
+      storedBytes: 50,
+      state: { kind: 'full', sinceUtcMs: 0, detail: 'It is full.', remedy: 'Free space.' },
+    },
+  ],
   cameras: [
     {
       id: 'gate',
@@ -69,9 +79,9 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_process_resident_memory_bytes 70000000',
     'belvedere_event_loop_delay_p99_seconds 0.002',
     'belvedere_event_loop_delay_max_seconds 0.015',
-    String.raw`belvedere_volume_free_bytes{volume="/srv/\"a\""} 40`,
-    String.raw`belvedere_volume_size_bytes{volume="/srv/\"a\""} 100`,
-    String.raw`belvedere_volume_ok{volume="/srv/\"a\""} 0`,
+    'belvedere_volume_free_bytes{volume="a"} 40',
+    'belvedere_volume_size_bytes{volume="a"} 100',
+    'belvedere_volume_ok{volume="a"} 0',
     'belvedere_camera_recording{camera="gate"} 1',
     'belvedere_camera_recorded_bytes_total{camera="gate"} 12345',
     'belvedere_stream_up{camera="gate",stream="main"} 1',

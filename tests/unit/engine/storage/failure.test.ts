@@ -6,17 +6,40 @@ function systemError(code: string): Error {
 }
 
 describe('storageFailure', () => {
-  it.each(['ENOSPC', 'EDQUOT', 'SQLITE_FULL'])('calls %s a full disk', (code) => {
+  it.each(['ENOSPC', 'EDQUOT'])('calls %s a full disk', (code) => {
     expect(storageFailure(systemError(code), '/footage')).toEqual({
       reason: 'disk-full',
       detail: 'The volume /footage is full. Free space, or lower the retention.',
     });
   });
 
-  it.each(['EIO', 'EROFS', 'ENODEV', 'ESTALE', 'SQLITE_IOERR_WRITE'])('calls %s a faulty disk', (code) => {
+  it.each(['EIO', 'ENODEV', 'ESTALE'])('calls %s a faulty disk', (code) => {
     expect(storageFailure(systemError(code), '/footage')).toEqual({
       reason: 'disk-error',
       detail: `The volume /footage answered ${code}. Check the disk and its mount.`,
+    });
+  });
+
+  it.each([
+    [
+      'EROFS',
+      'The volume /footage can only be read. Look for errors of the disk in the system log, then mount it for writing again.',
+    ],
+    ['EACCES', "The volume /footage refuses the engine (EACCES). Give the directory to the engine's user."],
+    ['EHUNG', 'The volume /footage does not answer. Check the disk and its connection.'],
+    [
+      'SQLITE_IOERR_WRITE',
+      "The index of the recordings answered SQLITE_IOERR_WRITE. Check the disk of the engine's directory.",
+    ],
+  ])('says of %s what is the matter and what to do', (code, detail) => {
+    expect(storageFailure(systemError(code), '/footage')).toEqual({ reason: 'disk-error', detail });
+  });
+
+  it('does not blame the volume when the index has no room', () => {
+    expect(storageFailure(systemError('SQLITE_FULL'), '/footage')).toEqual({
+      reason: 'disk-full',
+      detail:
+        "There is no room for the index of the recordings. Free space on the disk of the engine's directory.",
     });
   });
 

@@ -7,6 +7,7 @@ import {
 import { summarizeDisk } from '../../../../src/renderer/features/fleet/disk.ts';
 import { nodeCondition } from '../../../../src/renderer/features/fleet/node-condition.ts';
 import type { Failure, Run } from '../../../../src/shared/contract/index.ts';
+import type { VolumeStatus } from '../../../../src/shared/engine-api/volumes.ts';
 import { camera, node, recording, reported, streaming, up } from './site-builders.ts';
 
 const failure: Failure = { code: 'unreachable', message: 'It does not answer.' };
@@ -92,7 +93,10 @@ describe('a camera’s condition', () => {
 });
 
 describe('a node’s condition', () => {
-  const full = { path: '/v', totalBytes: 1, freeBytes: 0, reserveBytes: 0, state: 'full' } as const;
+  const trouble = { sinceUtcMs: 0, detail: 'What is the matter.', remedy: 'What to do now.' };
+  const volume = { name: 'v', path: '/v', totalBytes: 1, freeBytes: 0, reserveBytes: 0, storedBytes: 1 };
+  const full: VolumeStatus = { ...volume, state: { kind: 'full', ...trouble } };
+  const hung: VolumeStatus = { ...volume, path: '/w', state: { kind: 'hung', ...trouble } };
   const running: Run = {
     id: '6f1c0a52-97b1-4d5e-9a55-0a55f9a5f5a1',
     kind: 'deploy',
@@ -119,6 +123,18 @@ describe('a node’s condition', () => {
       up('n', { volumes: [full], config: { kind: 'failed', failure } }),
       undefined,
       { kind: 'disk-full', path: '/v' },
+    ],
+    [
+      'a disk that hangs before one that is full',
+      up('n', { volumes: [full, hung] }),
+      undefined,
+      { kind: 'disk-error', path: '/w' },
+    ],
+    [
+      'a disk that is being checked is well',
+      up('n', { volumes: [{ ...volume, state: { kind: 'opening', sinceUtcMs: 0 } }] }),
+      undefined,
+      { kind: 'up' },
     ],
     [
       'a refused configuration',
@@ -148,7 +164,15 @@ describe('a node’s condition', () => {
 });
 
 describe('the disk', () => {
-  const volume = { path: '/v', totalBytes: 1000, freeBytes: 400, reserveBytes: 100, state: 'ok' } as const;
+  const volume: VolumeStatus = {
+    name: 'v',
+    path: '/v',
+    totalBytes: 1000,
+    freeBytes: 400,
+    reserveBytes: 100,
+    storedBytes: 600,
+    state: { kind: 'ok', sinceUtcMs: 0 },
+  };
 
   test('lasts as long as what recording may use lasts at the present rate', () => {
     expect(summarizeDisk([volume, { ...volume, freeBytes: 50 }], 800)).toEqual({

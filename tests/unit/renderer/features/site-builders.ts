@@ -68,7 +68,17 @@ export function up(id: string, changes: Partial<Up> = {}): NodeHealth {
       startedUtcMs: 0,
       cpuCores: 0.05,
       residentBytes: 6e7,
-      volumes: [{ path: '/v', totalBytes: 1e12, freeBytes: 5e11, reserveBytes: 1e10, state: 'ok' }],
+      volumes: [
+        {
+          name: 'recordings',
+          path: '/v',
+          totalBytes: 1e12,
+          freeBytes: 5e11,
+          reserveBytes: 1e10,
+          storedBytes: 4e11,
+          state: { kind: 'ok', sinceUtcMs: 0 },
+        },
+      ],
       config: { kind: 'in-step' },
       clockOffsetMs: 3,
       ...changes,

@@ -1,0 +1,18 @@
+import { defaultVolumeName, type VolumeConfig } from '../shared/engine-api/index.ts';
+import type { EngineConfig } from './platform/config-content.ts';
+import type { StorageConfig } from './storage/index.ts';
+
+/** What of an engine's configuration concerns storage. Without volumes there is one, beside the engine's state. */
+export function storageConfig(
+  { volumes, cameras }: Pick<EngineConfig, 'volumes' | 'cameras'>,
+  defaults: Pick<VolumeConfig, 'path' | 'reserveBytes'>,
+): StorageConfig {
+  return {
+    volumes: volumes.length > 0 ? volumes : [{ name: defaultVolumeName, ...defaults }],
+    cameras: new Map(
+      cameras
+        .filter(({ record }) => record)
+        .map(({ id, retention, volume }) => [id, { retention, preferredVolume: volume }]),
+    ),
+  };
+}
