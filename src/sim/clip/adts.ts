@@ -1,16 +1,9 @@
 /** AAC in ADTS frames (ISO/IEC 13818-7 §6.2), the form of the clips' audio files. */
 
-/** One AAC track: raw access units of 1024 samples and the two-byte AudioSpecificConfig. */
-export interface AacTrack {
-  readonly sampleRateHz: number;
-  readonly channels: number;
-  /** AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1). */
-  readonly config: Buffer;
-  readonly accessUnits: readonly Buffer[];
-}
+import type { AacTrack } from './sound.ts';
 
 /** Samples of one channel in one AAC-LC access unit. */
-export const samplesPerAccessUnit = 1024;
+const samplesPerUnit = 1024;
 
 const sampleRatesHz = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
@@ -45,5 +38,5 @@ export function parseAdts(file: Buffer): AacTrack {
   if (sampleRateHz === undefined || accessUnits.length === 0) throw new Error('The ADTS file has no audio.');
   const config = Buffer.alloc(2);
   config.writeUInt16BE((objectType << 11) | (rateIndex << 7) | (channels << 3));
-  return { sampleRateHz, channels, config, accessUnits };
+  return { codec: 'aac', sampleRateHz, channels, samplesPerUnit, config, accessUnits };
 }

@@ -3,8 +3,10 @@
 /** One coded picture with its NAL units, without start codes. */
 export interface AccessUnit {
   readonly nalUnits: readonly Buffer[];
-  /** True for an IDR picture, which starts a closed group of pictures. */
+  /** True for a picture where a viewer can begin: IDR in H.264, IRAP in H.265. */
   readonly keyframe: boolean;
+  /** How many frames later than in the order of decoding it is shown; negative for a picture that others were sent before. */
+  readonly presentationShift?: number;
 }
 
 /** NAL unit types of ITU-T H.264 table 7-1. */

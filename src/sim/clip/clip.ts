@@ -3,28 +3,37 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { parseAdts, type AacTrack } from './adts.ts';
+import { parseAdts } from './adts.ts';
 import { groupAccessUnits, nalType, nalTypeOf, splitNalUnits, type AccessUnit } from './annex-b.ts';
 import { clipFormat, type Scene } from './scenes.ts';
+import type { SoundTrack } from './sound.ts';
 
 export type StreamName = 'main' | 'sub';
 
-/** One H.264 stream that starts with an IDR picture and can be repeated without end. */
-export interface VideoTrack {
+/** A stream that starts with an IDR picture and can be repeated without end; access units in the order of decoding. */
+interface VideoProperties {
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
+  /** A viewer comes in at a multiple of it. */
   readonly framesPerGroup: number;
-  readonly sps: Buffer;
-  readonly pps: Buffer;
   readonly accessUnits: readonly AccessUnit[];
 }
+
+/** Parameter sets are NAL units without start code. */
+export type VideoTrack = VideoProperties &
+  (
+    | { readonly codec: 'h264'; readonly sps: Buffer; readonly pps: Buffer }
+    | { readonly codec: 'h265'; readonly vps: Buffer; readonly sps: Buffer; readonly pps: Buffer }
+  );
 
 /** All that one camera shows. `main` and `sub` have the same number of frames, frame n of both shows the same moment. */
 export interface Clip {
   readonly sceneId: string;
   readonly streams: Readonly<Record<StreamName, VideoTrack>>;
-  readonly audio: AacTrack | undefined;
+  readonly audio: SoundTrack | undefined;
+  /** ONVIF metadata: XML documents, one sent with each group of pictures. */
+  readonly metadata?: readonly Buffer[];
   readonly snapshotJpeg: Buffer;
 }
 
@@ -71,6 +80,7 @@ export function parseVideoTrack(
   if (misplaced !== -1) throw new Error(`The clip's groups of pictures are irregular at frame ${misplaced}.`);
   return {
     ...size,
+    codec: 'h264',
     framesPerSecond: clipFormat.framesPerSecond,
     framesPerGroup: clipFormat.framesPerGroup,
     sps,

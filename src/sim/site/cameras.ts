@@ -2,13 +2,14 @@
 
 import { SimCamera } from '../camera/camera.ts';
 import { createIdentity } from '../camera/identity.ts';
-import { loadClip } from '../clip/clip.ts';
+import { loadClip, type VideoTrack } from '../clip/clip.ts';
+import { loadVideoClip } from '../clip/codec-clips.ts';
 import { clipFormat, scenes, type Scene } from '../clip/scenes.ts';
 import { syntheticTrack } from '../clip/synthetic.ts';
 import { packetizeClip, type PacketizedClip } from '../rtsp/packetized-clip.ts';
 
 export interface SimCamerasOptions {
-  /** 1 to 250. */
+  /** 1 to 1000. */
   readonly count: number;
   readonly seed: number;
   /** Address of the first camera; the others follow it. Default 127.20.0.1. */
@@ -18,22 +19,22 @@ export interface SimCamerasOptions {
   readonly password: string;
   /** For load tests: main streams of this bitrate that cannot be decoded, in place of the scenes' pictures. */
   readonly mainBitrateBps?: number;
+  /** Of those main streams. Default H.264. */
+  readonly mainCodec?: VideoTrack['codec'];
 }
 
-const maximumCount = 250;
+const maximumCount = 1000;
 
 /**
  * Cameras with the scenes in turn, not yet started. Beyond the last scene they repeat with a number in the name ("Main gate 2")
- * and another moment of the clip. Throws a RangeError for a count outside 1 to 250.
+ * and another moment of the clip. Throws a RangeError for a count outside 1 to 1000.
  */
 export async function createSimCameras(options: SimCamerasOptions): Promise<SimCamera[]> {
   if (!Number.isInteger(options.count) || options.count < 1 || options.count > maximumCount) {
     throw new RangeError(`A simulated site has 1 to ${maximumCount} cameras, not ${options.count}.`);
   }
   const sources = await Promise.all(
-    scenes
-      .slice(0, options.count)
-      .map(async (scene) => ({ scene, source: await sourceOf(scene, options.mainBitrateBps) })),
+    scenes.slice(0, options.count).map(async (scene) => ({ scene, source: await sourceOf(scene, options) })),
   );
   return Array.from({ length: options.count }, (_, index) => {
     const { scene, source } = sources[index % sources.length] ?? unreachable();
@@ -41,11 +42,17 @@ export async function createSimCameras(options: SimCamerasOptions): Promise<SimC
   });
 }
 
-async function sourceOf(scene: Scene, mainBitrateBps: number | undefined): Promise<PacketizedClip> {
+async function sourceOf(
+  scene: Scene,
+  { mainBitrateBps, mainCodec = 'h264' }: Pick<SimCamerasOptions, 'mainBitrateBps' | 'mainCodec'>,
+): Promise<PacketizedClip> {
   const clip = await loadClip(scene);
   if (mainBitrateBps === undefined) return packetizeClip(clip);
   const { main, sub } = clip.streams;
-  return packetizeClip({ ...clip, streams: { main: syntheticTrack(main, mainBitrateBps), sub } });
+  const { framesPerSecond, framesPerGroup } = main;
+  const base =
+    mainCodec === 'h264' ? main : { ...(await loadVideoClip('h265-plain')), framesPerSecond, framesPerGroup };
+  return packetizeClip({ ...clip, streams: { main: syntheticTrack(base, mainBitrateBps), sub } });
 }
 
 function createCamera(

@@ -13,6 +13,7 @@ function track(): VideoTrack {
     height: 16,
     framesPerSecond: 10,
     framesPerGroup: 5,
+    codec: 'h264',
     sps,
     pps,
     accessUnits: Array.from({ length: tinyFrameCount }, (_, index) =>
@@ -29,7 +30,9 @@ export function tinyClip(): PacketizedClip {
     sceneId: 'tiny',
     streams: { main: track(), sub: track() },
     audio: {
+      codec: 'aac',
       sampleRateHz: 8000,
+      samplesPerUnit: 1024,
       channels: 1,
       config: Buffer.from('1588', 'hex'),
       accessUnits: Array.from({ length: 16 }, (_, index) => Buffer.of(index, index)),

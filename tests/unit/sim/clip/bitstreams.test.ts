@@ -63,8 +63,10 @@ describe('ADTS', () => {
 
   it('takes the frames out and builds the AudioSpecificConfig', () => {
     expect(parseAdts(Buffer.concat([adtsFrame(first), adtsFrame(second)]))).toEqual({
+      codec: 'aac',
       sampleRateHz: 32_000,
       channels: 1,
+      samplesPerUnit: 1024,
       config: Buffer.from('1288', 'hex'),
       accessUnits: [first, second],
     });

@@ -20,6 +20,7 @@ function watch(stream: 'main' | 'sub'): Seen {
       stream,
       onVideo: (tick) => video.push(tick.mediaTime / 9000),
       onAudio: (tick) => audio.push(tick.mediaTime / 1024),
+      onMetadata: () => undefined,
     },
   };
 }
