@@ -53,7 +53,7 @@ function coreMetrics(status: EngineStatus, process: ProcessSample): readonly Met
 
 function volumeMetrics(volumes: readonly VolumeStatus[]): readonly Metric[] {
   const ofVolumes = (value: (volume: VolumeStatus) => number): MetricSample[] =>
-    volumes.map((volume) => ({ labels: { volume: volume.path }, value: value(volume) }));
+    volumes.map((volume) => ({ labels: { volume: volume.name }, value: value(volume) }));
   return [
     {
       kind: 'gauge',
@@ -71,7 +71,7 @@ function volumeMetrics(volumes: readonly VolumeStatus[]): readonly Metric[] {
       kind: 'gauge',
       name: 'volume_ok',
       help: 'Whether a recording volume takes footage.',
-      samples: ofVolumes(({ state }) => (state === 'ok' ? 1 : 0)),
+      samples: ofVolumes(({ state }) => (state.kind === 'ok' ? 1 : 0)),
     },
   ];
 }
