@@ -3,6 +3,8 @@ import { dialTcp, RtpReceiver, RtspFailure, RtspSession, parseRtspAddress } from
 import type { Dial, MediaDescription, RtspCredentials } from '../rtsp/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { DEFAULT_STREAM_OVERRIDES } from '../../shared/engine-api/index.ts';
+import type { StreamOverrides } from '../../shared/engine-api/index.ts';
 import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
 import { wantedAudio, wantedMetadata, wantedVideo } from './rtsp-tracks.ts';
 import type { PipelineTracks } from './sample-pipeline.ts';
@@ -28,8 +30,8 @@ export interface RtspSourceOptions {
   readonly log: Log;
   /** Where the memory of the samples comes from; one for all streams. */
   readonly slabPool: SlabPool;
-  /** Asks for the camera's ONVIF metadata track too. */
-  readonly withMetadata?: boolean;
+  /** What the camera needs to be done otherwise. */
+  readonly overrides?: StreamOverrides | undefined;
   /** How connections are made; TCP unless a test says otherwise. */
   readonly connect?: Dial;
   readonly limits?: Partial<RtspSourceLimits>;
@@ -68,6 +70,7 @@ class RtspSource implements MediaSource {
   /** Resolves when the camera plays; rejects with an RtspFailure. */
   async start(): Promise<void> {
     const { url, credentials, clock, log, connect = dialTcp } = this.#options;
+    const overrides = this.#options.overrides ?? DEFAULT_STREAM_OVERRIDES;
     const { pipeline } = this.#sink;
     const session = new RtspSession({
       address: parseRtspAddress(url),
@@ -75,6 +78,8 @@ class RtspSource implements MediaSource {
       clock,
       log,
       dial: connect,
+      transport: overrides.transport,
+      keepalive: overrides.keepalive,
       connectTimeoutMs: this.#limits.connectTimeoutMs,
       requestTimeoutMs: this.#limits.requestTimeoutMs,
       onEnded: (failure) => {
@@ -85,12 +90,13 @@ class RtspSource implements MediaSource {
     await session.open();
     const description = await session.describe();
     const video = wantedVideo(description);
-    const audio = wantedAudio(description);
-    const metadata = this.#options.withMetadata === true ? wantedMetadata(description) : undefined;
+    const audio: AudioChoice = overrides.audio ? wantedAudio(description) : { kind: 'none' };
+    const metadata = overrides.metadata ? wantedMetadata(description) : undefined;
     pipeline.beginConnection({
       videoClockRate: video.clockRate,
       ...audioTracks(audio),
       ...(metadata === undefined ? {} : { metadata }),
+      clock: overrides.clock,
     });
     await session.setUp(video.media, this.#videoReceiver(video));
     if (audio.kind === 'wanted') await this.#setUpAudio(session, audio.audio);

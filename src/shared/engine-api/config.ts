@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CameraId, Credentials, RtspUrl, StreamKey } from './camera.ts';
 import { MasterUpdate, MasterView } from './master.ts';
+import { StreamOverrides } from './overrides.ts';
 import { CameraRetention } from './retention.ts';
 import { ServeUpdate, ServeView } from './serve.ts';
 import { VolumeName, VolumesConfig } from './volumes.ts';
@@ -16,6 +17,8 @@ export const CameraConfig = z.object({
   /** Kept in the node's sealed store; never returned. For cameras that push. */
   streamKey: StreamKey.optional(),
   record: z.boolean(),
+  /** Where what the engine would do by itself does not suit the camera. */
+  overrides: StreamOverrides.optional(),
   retention: CameraRetention.optional(),
   /** The volume that its footage goes to while that is well; another one otherwise, or when there is none of that name. */
   volume: VolumeName.optional(),

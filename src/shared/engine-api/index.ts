@@ -5,6 +5,7 @@ export * from './enrolment.ts';
 export * from './failure.ts';
 export * from './hls.ts';
 export * from './master.ts';
+export * from './overrides.ts';
 export * from './paths.ts';
 export * from './recording.ts';
 export * from './retention.ts';
