@@ -15,6 +15,7 @@ import { readOrMakeNodeId } from './platform/node-identity.ts';
 import { createProcessSampler } from './platform/process-sampler.ts';
 import { openSealedStore } from './platform/sealed-store.ts';
 import { createTokenRegistry } from './platform/tokens.ts';
+import { createRtspServer } from './rtsp-server/index.ts';
 import {
   NewerDatabaseError,
   createSegmentStore,
@@ -95,8 +96,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 
   const cameras = createCameraSet({ store, gopCacheBytes: options.gopCacheBytes, clock, log });
-  cameras.apply(config.current().cameras);
+  cameras.apply(config.current());
   stack.defer(() => cameras.stop());
+
+  const rtsp = createRtspServer({ streams: cameras, host: options.host, clock, log });
+  stack.defer(() => rtsp.stop());
+  await rtsp.apply(config.current().serve);
 
   const hls = new HlsService({
     directory: cameras,
@@ -119,13 +124,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       residentBytes: sampler.sample().residentBytes,
       volumes: [store.status()],
       cameras: [...cameras.status()],
+      serve: { rtsp: rtsp.status() },
     }),
     process: () => sampler.sample(),
     config: () => config.view(),
     updateConfig(update) {
       const change = config.update(update);
       if (change.kind !== 'applied') return change;
-      cameras.apply(change.config.cameras);
+      cameras.apply(change.config);
+      void rtsp.apply(change.config.serve);
       return { kind: 'applied', config: config.view() };
     },
     segments: (cameraId, query) => store.segments(cameraId, query),

@@ -1,25 +1,22 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { liveCloseCodes } from '../../shared/engine-api/index.ts';
-import type {
-  CameraConfig,
-  CameraId,
-  EngineCameraStatus,
-  StreamName,
-} from '../../shared/engine-api/index.ts';
+import type { CameraId, EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
 import { GopBudget, LiveCounters } from '../live/index.ts';
 import type { Admission, LiveTotals, ViewerSink } from '../live/index.ts';
 import { SlabPool } from '../media/slab-pool.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { Camera } from './camera.ts';
 import type { StreamResources } from './camera-stream.ts';
+import { cameraTasks } from './camera-task.ts';
+import type { CameraTask, ConfiguredCameras } from './camera-task.ts';
 import { cameraSetChange } from './config-change.ts';
 import type { StreamDirectory } from './stream-directory.ts';
 
 /** All cameras of an engine. */
 export interface CameraSet extends StreamDirectory {
   /** Adds, changes and ends cameras so that these remain; a camera that stays as it is notices nothing. */
-  apply(cameras: readonly CameraConfig[]): void;
+  apply(config: ConfiguredCameras): void;
   openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
   status(): readonly EngineCameraStatus[];
   liveStatus(): LiveStatus;
@@ -56,7 +53,7 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
   };
   const running = new Map<CameraId, Camera>();
   const ending = new Set<Promise<void>>();
-  let current: readonly CameraConfig[] = [];
+  let current: readonly CameraTask[] = [];
 
   const end = (cameraId: CameraId): void => {
     const camera = running.get(cameraId);
@@ -67,16 +64,16 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
   };
 
   return {
-    apply(cameras) {
-      const change = cameraSetChange(current, cameras);
-      current = cameras;
+    apply(config) {
+      const tasks = cameraTasks(config);
+      const change = cameraSetChange(current, tasks);
+      current = tasks;
       for (const cameraId of change.removed) end(cameraId);
-      for (const config of change.changed) running.get(config.id)?.reconfigure(config);
-      for (const config of change.added)
-        running.set(config.id, new Camera({ config, store, resources, log }));
+      for (const task of change.changed) running.get(task.id)?.reconfigure(task);
+      for (const task of change.added) running.set(task.id, new Camera({ task, store, resources, log }));
       log.info(
         {
-          cameras: cameras.length,
+          cameras: tasks.length,
           added: change.added.length,
           changed: change.changed.length,
           removed: change.removed.length,

@@ -1,13 +1,13 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { StreamStatus } from '../../shared/engine-api/index.ts';
-import { createStreamIngest, rtspSource } from '../ingest/index.ts';
-import type { StreamIngest } from '../ingest/index.ts';
+import { createStreamIngest, relaySource, rtspSource } from '../ingest/index.ts';
+import type { OpenSource, StreamIngest } from '../ingest/index.ts';
 import { FlvChannel, GopCache, StreamFanout } from '../live/index.ts';
 import type { Admission, GopBudget, JoinableStream, LiveCounters, ViewerSink } from '../live/index.ts';
 import type { StreamSubscriber } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
-import type { StreamSource } from './config-change.ts';
+import type { StreamSource } from './stream-source.ts';
 
 /** How long a stream stays connected after the last one who wanted it: people change between pages and come back. */
 const LINGER_MS = 10_000;
@@ -34,19 +34,26 @@ interface CameraStreamOptions {
  */
 export class CameraStream implements JoinableStream {
   readonly #clock: Clock;
+  readonly #resources: StreamResources;
+  readonly #log: Log;
   readonly #ingest: StreamIngest;
   readonly #fanout: StreamFanout;
   readonly #flv: FlvChannel;
+  #source: StreamSource;
   #holders = 0;
   #isRunning = false;
   #isStopped = false;
   #linger: Disposable | undefined;
 
   constructor({ source, resources, log }: CameraStreamOptions) {
-    const { slabPool, gopBudget, liveCounters, clock } = resources;
+    const { gopBudget, liveCounters, clock } = resources;
     this.#clock = clock;
+    this.#resources = resources;
+    this.#log = log;
+    this.#source = source;
     this.#ingest = createStreamIngest({
-      openSource: rtspSource({ url: source.url, credentials: source.credentials, slabPool, clock, log }),
+      // For each attempt anew: the source may have moved.
+      openSource: (sink) => this.#openSource(this.#source)(sink),
       clock,
       log,
     });
@@ -66,6 +73,17 @@ export class CameraStream implements JoinableStream {
     return both(this.#fanout.join(subscriber), hold);
   }
 
+  /**
+   * Goes on with another source of the same pictures, if that is what it is: who joined stays, and the timeline goes on with
+   * the next sync picture. False when the stream has to be replaced.
+   */
+  follow(source: StreamSource | undefined): boolean {
+    if (this.#source.kind !== 'relay' || source?.kind !== 'relay') return false;
+    this.#source = source;
+    this.#ingest.reconnect();
+    return true;
+  }
+
   /** Sends the stream to a viewer until disposed. */
   addViewer(sink: ViewerSink): Admission {
     return this.#flv.addViewer(sink);
@@ -81,6 +99,17 @@ export class CameraStream implements JoinableStream {
     this.#linger?.[Symbol.dispose]();
     this.#fanout.end('The stream was reconfigured or removed.');
     await this.#ingest.stop();
+  }
+
+  #openSource(source: StreamSource): OpenSource {
+    const { slabPool, clock } = this.#resources;
+    const log = this.#log;
+    switch (source.kind) {
+      case 'rtsp':
+        return rtspSource({ ...source, slabPool, clock, log });
+      case 'relay':
+        return relaySource({ ...source, slabPool, clock });
+    }
   }
 
   /** Counted: the first starts the ingest, the last one's release stops it a while later. */

@@ -1,16 +1,17 @@
 import type { Log } from '../../shared/domain/log.ts';
-import type { CameraConfig, EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
+import type { EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
 import type { Admission, JoinableStream, ViewerSink } from '../live/index.ts';
 import { createRecorder } from '../recording/index.ts';
 import type { Recorder } from '../recording/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { CameraStream } from './camera-stream.ts';
 import type { StreamResources } from './camera-stream.ts';
-import { isSameSource, mainSource, subSource } from './config-change.ts';
-import type { StreamSource } from './config-change.ts';
+import type { CameraTask } from './camera-task.ts';
+import { isSameSource } from './stream-source.ts';
+import type { StreamSource } from './stream-source.ts';
 
 interface CameraOptions {
-  readonly config: CameraConfig;
+  readonly task: CameraTask;
   readonly store: SegmentStore;
   readonly resources: StreamResources;
   readonly log: Log;
@@ -21,7 +22,7 @@ export class Camera {
   readonly #store: SegmentStore;
   readonly #resources: StreamResources;
   readonly #log: Log;
-  #config: CameraConfig;
+  #task: CameraTask;
   #main: CameraStream;
   #sub: CameraStream | undefined;
   #recording: { readonly recorder: Recorder; readonly hold: Disposable } | undefined;
@@ -30,31 +31,31 @@ export class Camera {
   /** What is still on its way out, so that stopping waits for it. */
   readonly #endings = new Set<Promise<void>>();
 
-  constructor({ config, store, resources, log }: CameraOptions) {
-    this.#config = config;
+  constructor({ task, store, resources, log }: CameraOptions) {
+    this.#task = task;
     this.#store = store;
     this.#resources = resources;
-    this.#log = log.child({ camera: config.id });
-    this.#main = this.#openStream('main', mainSource(config));
-    this.#sub = this.#openSub(config);
-    if (config.record) this.#startRecording();
+    this.#log = log.child({ camera: task.id });
+    this.#main = this.#openStream('main', task.main);
+    this.#sub = this.#openSub(task);
+    if (task.record) this.#startRecording();
   }
 
   /** Replaces only what is different: a new sub stream does not interrupt the recording. */
-  reconfigure(config: CameraConfig): void {
-    const former = this.#config;
-    this.#config = config;
-    if (!isSameSource(subSource(former), subSource(config))) {
+  reconfigure(task: CameraTask): void {
+    const former = this.#task;
+    this.#task = task;
+    if (!isSameSource(former.sub, task.sub) && this.#sub?.follow(task.sub) !== true) {
       if (this.#sub !== undefined) this.#end(this.#sub.stop());
-      this.#sub = this.#openSub(config);
+      this.#sub = this.#openSub(task);
     }
-    const isMainReplaced = !isSameSource(mainSource(former), mainSource(config));
-    if (isMainReplaced || !config.record) this.#stopRecording();
+    const isMainReplaced = !isSameSource(former.main, task.main) && !this.#main.follow(task.main);
+    if (isMainReplaced || !task.record) this.#stopRecording();
     if (isMainReplaced) {
       this.#end(this.#main.stop());
-      this.#main = this.#openStream('main', mainSource(config));
+      this.#main = this.#openStream('main', task.main);
     }
-    if (config.record) this.#startRecording();
+    if (task.record) this.#startRecording();
   }
 
   /** `undefined` when the camera has no such stream. */
@@ -70,7 +71,7 @@ export class Camera {
   status(): EngineCameraStatus {
     const recorder = this.#recording?.recorder.status();
     return {
-      id: this.#config.id,
+      id: this.#task.id,
       recording: recorder?.state ?? { kind: 'off' },
       bytesRecorded: this.#formerBytes + (recorder?.bytesRecorded ?? 0),
       main: this.#main.status(),
@@ -98,15 +99,14 @@ export class Camera {
     });
   }
 
-  #openSub(config: CameraConfig): CameraStream | undefined {
-    const source = subSource(config);
-    return source === undefined ? undefined : this.#openStream('sub', source);
+  #openSub({ sub }: CameraTask): CameraStream | undefined {
+    return sub === undefined ? undefined : this.#openStream('sub', sub);
   }
 
   #startRecording(): void {
     if (this.#recording !== undefined) return;
     const recorder = createRecorder({
-      cameraId: this.#config.id,
+      cameraId: this.#task.id,
       store: this.#store,
       clock: this.#resources.clock,
       log: this.#log,

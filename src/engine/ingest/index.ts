@@ -1,5 +1,6 @@
 /** Ingest: one stream of a camera, kept connected, as samples on one timeline. */
 export type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
+export { relaySource, type RelaySourceOptions } from './relay-source.ts';
 export { rtspSource } from './rtsp-source.ts';
 export type { RtspSourceLimits, RtspSourceOptions } from './rtsp-source.ts';
 export type { AudioUnit, PipelineTracks, SamplePipeline, VideoUnit } from './sample-pipeline.ts';

@@ -52,6 +52,8 @@ export interface StreamIngest {
   start(): void;
   /** Says goodbye to the camera and waits until the socket is gone. May be started again. */
   stop(): Promise<void>;
+  /** Lets go of the source in hand and opens another at once, without the wait of a failure; nothing when it is stopped. */
+  reconnect(): void;
   /** What comes from now on; the description at once when a stream is running, so the first sample may be any. */
   subscribe(subscriber: StreamSubscriber): Disposable;
   status(): IngestStatus;
@@ -147,6 +149,19 @@ class ReconnectingIngest implements StreamIngest {
     if (state.kind === 'connecting' || state.kind === 'streaming') this.#release(state.source);
     if (state.kind !== 'idle') this.#tell({ kind: 'stopped', detail: 'The stream was stopped.' });
     await this.#closing;
+  }
+
+  reconnect(): void {
+    const state = this.#state;
+    if (state.kind === 'idle') return;
+    this.#failuresInARow = 0;
+    if (state.kind === 'waiting') {
+      state.retry[Symbol.dispose]();
+    } else {
+      this.#release(state.source);
+      this.#tell({ kind: 'closed-by-camera', detail: 'The stream moves to another source.' });
+    }
+    this.#connect();
   }
 
   subscribe(subscriber: StreamSubscriber): Disposable {

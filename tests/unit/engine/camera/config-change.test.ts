@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cameraTasks } from '../../../../src/engine/camera/camera-task.ts';
 import { cameraSetChange } from '../../../../src/engine/camera/config-change.ts';
 import type { CameraConfig } from '../../../../src/shared/engine-api/index.ts';
 
@@ -13,16 +14,28 @@ const gate: CameraConfig = {
 const dock: CameraConfig = { id: 'dock', name: 'Dock', main: 'rtsp://10.0.0.2/main', record: true };
 const hall: CameraConfig = { id: 'hall', name: 'Hall', main: 'rtsp://10.0.0.3/main', record: false };
 
+function tasks(cameras: readonly CameraConfig[]) {
+  return cameraTasks({ cameras, master: { slaves: [], cameras: [] } });
+}
+
+function taskOf(camera: CameraConfig) {
+  return tasks([camera])[0];
+}
+
+function changeOf(before: readonly CameraConfig[], after: readonly CameraConfig[]) {
+  return cameraSetChange(tasks(before), tasks(after));
+}
+
 describe('the difference of two lists of cameras', () => {
   it('leaves cameras alone that are the same, wherever they stand in the list', () => {
     const copies = [hall, dock, gate].map((camera) => structuredClone(camera));
-    expect(cameraSetChange([gate, dock, hall], copies)).toEqual({ removed: [], added: [], changed: [] });
+    expect(changeOf([gate, dock, hall], copies)).toEqual({ removed: [], added: [], changed: [] });
   });
 
   it('names who comes and who goes', () => {
-    expect(cameraSetChange([gate, dock], [dock, hall])).toEqual({
+    expect(changeOf([gate, dock], [dock, hall])).toEqual({
       removed: ['gate'],
-      added: [hall],
+      added: [taskOf(hall)],
       changed: [],
     });
   });
@@ -35,15 +48,15 @@ describe('the difference of two lists of cameras', () => {
     ['recording ended', { ...gate, record: false }],
     ['no sub stream any more', { id: 'gate', name: 'Gate', main: gate.main, record: true }],
   ])('sees %s', (_what, changed) => {
-    expect(cameraSetChange([gate, dock], [changed, dock])).toEqual({
+    expect(changeOf([gate, dock], [changed, dock])).toEqual({
       removed: [],
       added: [],
-      changed: [changed],
+      changed: [taskOf(changed)],
     });
   });
 
   it('does not disturb a camera for a new name', () => {
-    expect(cameraSetChange([gate], [{ ...gate, name: 'Main gate' }])).toEqual({
+    expect(changeOf([gate], [{ ...gate, name: 'Main gate' }])).toEqual({
       removed: [],
       added: [],
       changed: [],

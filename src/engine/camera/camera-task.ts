@@ -1,0 +1,41 @@
+import type { CameraConfig, CameraId, MasterConfig, StreamName } from '../../shared/engine-api/index.ts';
+import type { StreamSource } from './stream-source.ts';
+
+/** What the engine is to do with a camera, its own or another engine's. */
+export interface CameraTask {
+  readonly id: CameraId;
+  readonly main: StreamSource;
+  /** `undefined` when the camera has no second stream. */
+  readonly sub: StreamSource | undefined;
+  readonly record: boolean;
+}
+
+/** The sections of the configuration that name cameras. */
+export interface ConfiguredCameras {
+  readonly cameras: readonly CameraConfig[];
+  readonly master: MasterConfig;
+}
+
+/** One task for each camera, whichever section names it. */
+export function cameraTasks({ cameras, master }: ConfiguredCameras): readonly CameraTask[] {
+  return [...cameras.map(ownTask), ...relayTasks(master)];
+}
+
+function ownTask({ id, main, sub, credentials, overrides, record }: CameraConfig): CameraTask {
+  return {
+    id,
+    main: { kind: 'rtsp', url: main, credentials, overrides },
+    sub: sub === undefined ? undefined : { kind: 'rtsp', url: sub, credentials, overrides },
+    record,
+  };
+}
+
+function relayTasks({ slaves, cameras }: MasterConfig): readonly CameraTask[] {
+  const slaveById = new Map(slaves.map((slave) => [slave.id, slave]));
+  return cameras.flatMap(({ id, slaveId, hasSub, record }) => {
+    const slave = slaveById.get(slaveId);
+    if (slave === undefined) return [];
+    const source = (stream: StreamName): StreamSource => ({ kind: 'relay', slave, cameraId: id, stream });
+    return [{ id, main: source('main'), sub: hasSub ? source('sub') : undefined, record }];
+  });
+}

@@ -1,0 +1,237 @@
+import type { TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import type { Clock } from '../../shared/domain/clock.ts';
+import { enginePaths, liveCloseCodes } from '../../shared/engine-api/index.ts';
+import type { CameraId, Slave, StreamName } from '../../shared/engine-api/index.ts';
+import { FLV_CLOCK_RATE, FlvMediaReader, FlvStreamReader } from '../media/flv/index.ts';
+import type { FlvMediaEvents } from '../media/flv/index.ts';
+import type { Interruption } from '../media/sample.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
+import { SourceFailure } from '../media/source-failure.ts';
+import { errorCode } from '../platform/layout.ts';
+import { PinMismatch, connectPinned } from '../relay/index.ts';
+import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
+
+export interface RelaySourceOptions {
+  /** Whose stream it is. */
+  readonly slave: Slave;
+  readonly cameraId: CameraId;
+  readonly stream: StreamName;
+  readonly slabPool: SlabPool;
+  readonly clock: Clock;
+}
+
+const limits = {
+  connectTimeoutMs: 5_000,
+  maxAccessUnitBytes: 4 * 1024 ** 2,
+  /** A tag has its access unit and little more; a newcomer's first messages hold many tags. */
+  messageBytes: 6 * 1024 ** 2,
+} as const;
+
+/** Pulls a stream from another engine: FLV over its live WebSocket, byte for byte what its viewers get. */
+export function relaySource(options: RelaySourceOptions): OpenSource {
+  return (sink) => new RelaySource(options, sink);
+}
+
+class RelaySource implements MediaSource {
+  readonly #options: RelaySourceOptions;
+  readonly #sink: SourceSink;
+  readonly #media: FlvMediaReader;
+  readonly #flv: FlvStreamReader;
+  readonly #closing = new AbortController();
+  readonly #started = Promise.withResolvers<void>();
+  #socket: TLSSocket | undefined;
+  #phase: 'connecting' | 'started' | 'ended' = 'connecting';
+  #receivedBytes = 0;
+  #lastMediaMonotonicMs: number | undefined;
+
+  constructor(options: RelaySourceOptions, sink: SourceSink) {
+    const { slabPool } = options;
+    this.#options = options;
+    this.#sink = sink;
+    this.#media = new FlvMediaReader({
+      slabPool,
+      maxAccessUnitBytes: limits.maxAccessUnitBytes,
+      events: this.#mediaEvents(),
+    });
+    this.#flv = new FlvStreamReader({ media: this.#media, largestTagBytes: limits.messageBytes });
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get lastMediaMonotonicMs(): number | undefined {
+    return this.#lastMediaMonotonicMs;
+  }
+
+  async start(): Promise<void> {
+    const { slave, clock } = this.#options;
+    if (slave.token === undefined) {
+      throw new SourceFailure(
+        'refused-credentials',
+        `There is no token for slave ${slave.id}. Enrol a token on it and give it to this master.`,
+      );
+    }
+    const { token } = slave;
+    using stack = new DisposableStack();
+    stack.use(
+      clock.after(limits.connectTimeoutMs, () =>
+        this.#closing.abort(this.#failure('unreachable', 'did not answer in time')),
+      ),
+    );
+    try {
+      const socket = await connectPinned(
+        { ...hostAndPort(slave.address), certificatePin: slave.certificatePin },
+        this.#closing.signal,
+      );
+      this.#socket = socket;
+      this.#open(socket, token);
+    } catch (error) {
+      throw this.#connectFailure(error);
+    }
+    // The stream begins with the slave's first picture, whose camera may have to be called first.
+    await this.#started.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#phase = 'ended';
+    this.#closing.abort(new SourceFailure('stopped', 'The stream was stopped.'));
+    this.#started.reject(this.#closing.signal.reason);
+    // Nobody may be waiting for it.
+    this.#started.promise.catch(() => undefined);
+    this.#media.release();
+    const socket = this.#socket;
+    if (socket === undefined || socket.closed) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    socket.once('close', () => resolve());
+    socket.destroy();
+    await promise;
+  }
+
+  #open(socket: TLSSocket, token: string): void {
+    const { slave, cameraId, stream } = this.#options;
+    const webSocket = new WebSocket(`ws://${slave.address}${enginePaths.live(cameraId, stream)}`, {
+      createConnection: () => socket,
+      headers: { authorization: `Bearer ${token}` },
+      handshakeTimeout: limits.connectTimeoutMs,
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+      followRedirects: false,
+    });
+    webSocket.on('unexpected-response', (request, { statusCode = 0 }) => {
+      request.destroy();
+      this.#end(this.#refusal(statusCode));
+    });
+    webSocket.on('error', (error) =>
+      this.#end(this.#failure('unreachable', `ended the connection (${errorCode(error)})`)),
+    );
+    webSocket.on('close', (code, reason) => this.#end(this.#closeFailure(code, reason.toString('utf8'))));
+    webSocket.on('message', (data) => {
+      if (Buffer.isBuffer(data)) this.#take(data);
+    });
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#phase === 'ended') return;
+    this.#receivedBytes += bytes.length;
+    if (this.#phase === 'connecting') {
+      this.#phase = 'started';
+      this.#sink.pipeline.beginConnection({
+        videoClockRate: FLV_CLOCK_RATE,
+        audio: undefined,
+        audioClockRate: FLV_CLOCK_RATE,
+      });
+      this.#lastMediaMonotonicMs = this.#options.clock.monotonicMs();
+      this.#started.resolve();
+    }
+    const fault = this.#flv.push(bytes, bytes.length, this.#options.clock.monotonicMs());
+    if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
+  }
+
+  #mediaEvents(): FlvMediaEvents {
+    const { pipeline } = this.#sink;
+    return {
+      onVideo: (unit) => {
+        this.#lastMediaMonotonicMs = unit.arrivalMonotonicMs;
+        pipeline.takeVideo(unit);
+      },
+      onVideoDamage: (count) => pipeline.takeVideoDamage(count),
+      onVideoUnsupported: () =>
+        this.#end(this.#failure('unsupported', 'sends video that this engine does not know')),
+      onSound: (sound) => {
+        if (sound.kind === 'track') pipeline.changeAudio(sound.track);
+        if (sound.kind === 'ignored') pipeline.dropAudio(sound.reason);
+      },
+      onAudio: (frame) => pipeline.takeAudio(frame),
+      onAudioDamage: (count) => pipeline.takeAudioDamage(count),
+    };
+  }
+
+  #end(failure: SourceFailure): void {
+    const phase = this.#phase;
+    this.#phase = 'ended';
+    switch (phase) {
+      case 'connecting':
+        this.#started.reject(failure);
+        return;
+      case 'started':
+        this.#sink.onEnded(failure);
+        return;
+      case 'ended':
+        return;
+    }
+  }
+
+  #connectFailure(error: unknown): SourceFailure {
+    if (error instanceof SourceFailure) return error;
+    if (error instanceof PinMismatch) {
+      return this.#failure(
+        'changed-identity',
+        'has another key than the one it was enrolled with. Enrol it again if it was set up anew',
+      );
+    }
+    return this.#failure('unreachable', `cannot be reached (${errorCode(error)})`);
+  }
+
+  #refusal(status: number): SourceFailure {
+    const isToken = status === 401 || status === 403;
+    return isToken
+      ? this.#failure(
+          'refused-credentials',
+          'refuses the token. Enrol another one and give it to this master',
+        )
+      : this.#failure('unreachable', `refuses the stream (HTTP ${status})`);
+  }
+
+  #closeFailure(code: number, reason: string): SourceFailure {
+    switch (code) {
+      case liveCloseCodes.unauthorized:
+        return this.#refusal(401);
+      case liveCloseCodes.cameraUnknown:
+        return this.#failure(
+          'unreachable',
+          `does not have ${this.#options.stream} of ${this.#options.cameraId}`,
+        );
+      case liveCloseCodes.tooManyViewers:
+        return this.#failure('unreachable', 'has too many viewers');
+      case liveCloseCodes.tooSlow:
+        return this.#failure('protocol', 'was not read fast enough');
+      default:
+        return this.#failure(
+          'closed-by-camera',
+          reason === '' ? 'ended the stream' : `ended the stream: ${reason}`,
+        );
+    }
+  }
+
+  #failure(kind: Interruption['kind'], what: string): SourceFailure {
+    return new SourceFailure(kind, `Slave ${this.#options.slave.id} ${what}.`);
+  }
+}
+
+function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(address.slice(colon + 1)) };
+}

@@ -1,0 +1,2 @@
+/** Relay: what a master needs to reach its slaves. */
+export { PinMismatch, connectPinned, type PinnedPeer } from './pinned-connection.ts';
