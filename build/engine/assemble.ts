@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { BundleManifest, bundleSignatureNamespace } from '../../src/shared/engine-api/index.ts';
 import type { BundleArch } from '../../src/shared/engine-api/index.ts';
-import { bundleEngineModule, licencesText, sqliteBinary } from './engine-module.ts';
+import { bundleEngineModules, licencesText, sqliteBinary } from './engine-module.ts';
 import { readNodeRuntime } from './node-runtime.ts';
 import { signSshsig } from './sshsig.ts';
 import { writeTar } from './tar.ts';
@@ -36,19 +36,20 @@ interface AssembleOptions {
 /** Puts a bundle together; equal inputs give equal bytes. */
 export async function assembleBundle(options: AssembleOptions): Promise<Bundle> {
   const { root, arch, builtUtcSeconds } = options;
-  const engine = await bundleEngineModule(root);
+  const modules = await bundleEngineModules(root);
   const node = readNodeRuntime(root, arch);
   const target = `linux-${arch}`;
   const files: TarEntry[] = [
-    file('LICENSES', licencesText(root, engine.packages, node)),
+    file('LICENSES', licencesText(root, modules.packages, node)),
     {
       path: 'bin/belvedere-engine',
       content: readFileSync(join(root, 'resources', 'engine', 'belvedere-engine')),
       executable: true,
     },
     { path: 'bin/node', content: node.binary, executable: true },
-    file('lib/engine.mjs', engine.code),
-    // Where better-sqlite3, bundled into lib/engine.mjs, looks for it: ../prebuilds.
+    file('lib/engine.mjs', modules.engine),
+    file('lib/index-worker.mjs', modules.indexWorker),
+    // Where better-sqlite3, bundled into the modules in lib, looks for it: ../prebuilds.
     { path: `prebuilds/${target}.node`, content: sqliteBinary(root, target), executable: false },
   ];
   const summed = files.map((entry) => ({ ...entry, sha256: sha256(entry.content) }));

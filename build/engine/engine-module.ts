@@ -5,9 +5,11 @@ import { z } from 'zod';
 
 const PackageFile = z.object({ name: z.string(), version: z.string(), license: z.string().default('') });
 
-export interface EngineModule {
+export interface EngineModules {
   /** The engine and every package it uses, one ECMAScript module. */
-  readonly code: string;
+  readonly engine: string;
+  /** What the engine starts on the thread of its index: a module of its own, for it must load little. */
+  readonly indexWorker: string;
   readonly packages: readonly BundledPackage[];
 }
 
@@ -18,10 +20,23 @@ export interface BundledPackage {
   readonly licenseText: string;
 }
 
-/** Bundles src/engine/index.ts for Node. What remains outside is Node itself and better-sqlite3's native file. */
-export async function bundleEngineModule(root: string): Promise<EngineModule> {
+/** Bundles the engine for Node. What remains outside is Node itself and better-sqlite3's native file. */
+export async function bundleEngineModules(root: string): Promise<EngineModules> {
+  const engine = await bundleModule(root, join('src', 'engine', 'index.ts'));
+  const indexWorker = await bundleModule(root, join('src', 'engine', 'storage', 'index-worker.ts'));
+  return {
+    engine: engine.code,
+    indexWorker: indexWorker.code,
+    packages: packagesOf([...engine.moduleIds, ...indexWorker.moduleIds]),
+  };
+}
+
+async function bundleModule(
+  root: string,
+  input: string,
+): Promise<{ readonly code: string; readonly moduleIds: readonly string[] }> {
   const bundle = await rolldown({
-    input: join(root, 'src', 'engine', 'index.ts'),
+    input: join(root, input),
     cwd: root,
     platform: 'node',
     // CommonJS packages look for their files beside themselves; in the bundle that is beside the bundle.
@@ -41,8 +56,8 @@ export async function bundleEngineModule(root: string): Promise<EngineModule> {
       minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
     });
     const [chunk, ...more] = output;
-    if (more.length > 0) throw new Error('The engine did not fit into one module.');
-    return { code: escapeBeyondLatin1(withBuiltinsAsAsked(chunk.code)), packages: packagesOf(chunk.moduleIds) };
+    if (more.length > 0) throw new Error(`${input} did not fit into one module.`);
+    return { code: escapeBeyondLatin1(withBuiltinsAsAsked(chunk.code)), moduleIds: chunk.moduleIds };
   } finally {
     await bundle.close();
   }

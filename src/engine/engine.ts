@@ -20,10 +20,10 @@ import {
   NewerDatabaseError,
   createSegmentStore,
   defaultStorageLimits,
+  openFootageIndex,
   openLocalVolume,
-  openSqliteSegmentIndex,
 } from './storage/index.ts';
-import type { SegmentIndex } from './storage/index.ts';
+import type { FootageIndex, FootageIndexOptions } from './storage/index.ts';
 
 /** Running requests and downloads get this long when the engine stops. */
 const HTTP_GRACE_MS = 1_000;
@@ -75,7 +75,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   sampler.start();
   stack.defer(() => sampler.stop());
 
-  const index = openIndex(layout.index);
+  const index = await openIndex({ path: layout.index, clock, log });
   stack.defer(() => index.close());
   const store = createSegmentStore({
     volume: openLocalVolume(layout.recordings),
@@ -150,9 +150,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return { nodeId, port, stop: () => running.disposeAsync() };
 }
 
-function openIndex(path: string): SegmentIndex {
+async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {
   try {
-    return openSqliteSegmentIndex(path);
+    return await openFootageIndex(options);
   } catch (error) {
     if (error instanceof NewerDatabaseError) throw new EngineExit('newer-version', error.message);
     throw error;

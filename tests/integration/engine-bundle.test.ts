@@ -114,8 +114,10 @@ describe('the bundle', () => {
   });
 
   it('holds no path of the machine that built it', async () => {
-    const code = await readFile(join(release, 'lib', 'engine.mjs'), 'utf8');
-    expect(code).not.toContain(fileURLToPath(new URL('../..', import.meta.url)));
+    for (const module of ['engine.mjs', 'index-worker.mjs']) {
+      const code = await readFile(join(release, 'lib', module), 'utf8');
+      expect(code).not.toContain(fileURLToPath(new URL('../..', import.meta.url)));
+    }
   });
 });
 

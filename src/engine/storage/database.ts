@@ -1,19 +1,9 @@
 import Database from 'better-sqlite3';
 import { migrations } from './migrations/index.ts';
+import { NewerDatabaseError } from './newer-database-error.ts';
 
 /** Long enough for a checkpoint of another connection, such as `sqlite3` in a support case. */
 const busyTimeoutMs = 5000;
-
-/** The database was written by a newer release. */
-export class NewerDatabaseError extends Error {
-  constructor(path: string, found: number) {
-    super(
-      `The index ${path} has version ${found}; this engine knows up to ${migrations.length}. ` +
-        'Install the newer engine again, or move the index away to have it rebuilt from the files.',
-    );
-    this.name = 'NewerDatabaseError';
-  }
-}
 
 /**
  * Opens or makes the index database, and brings its schema up to date in one transaction. Commits survive the process; after
@@ -35,7 +25,12 @@ export function openDatabase(path: string): Database.Database {
 
 function migrate(database: Database.Database, path: string): void {
   const version = Number(database.pragma('user_version', { simple: true }));
-  if (version > migrations.length) throw new NewerDatabaseError(path, version);
+  if (version > migrations.length) {
+    throw new NewerDatabaseError(
+      `The index ${path} has version ${version}; this engine knows up to ${migrations.length}. ` +
+        'Install the newer engine again, or move the index away to have it rebuilt from the files.',
+    );
+  }
   database.transaction(() => {
     for (const migration of migrations.slice(version)) database.exec(migration);
     database.pragma(`user_version = ${migrations.length}`);

@@ -12,13 +12,16 @@ export interface SqlStatement {
 /** The rows of each statement; none for one that yields none. */
 export type SqlRows = readonly (readonly unknown[])[];
 
+/** `soon`: may wait a moment for others, to be one transaction with them. */
+export type SqlUrgency = 'at-once' | 'soon';
+
 /** One database, here or on another thread. */
 export interface SqlConnection {
   /**
    * Statements that take effect together or not at all, after those of earlier calls.
    * @throws SQLite's error, or one with a code of SQLite's
    */
-  execute(statements: readonly SqlStatement[]): Promise<SqlRows>;
+  execute(statements: readonly SqlStatement[], urgency?: SqlUrgency): Promise<SqlRows>;
   /** Calls from now on are rejected with SQLITE_MISUSE. */
   close(): Promise<void>;
 }

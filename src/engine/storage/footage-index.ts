@@ -1,0 +1,46 @@
+import { rename } from 'node:fs/promises';
+import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
+import { errorCode } from './failure.ts';
+import { SqliteFootageIndex, type FootageIndex } from './sqlite-segment-index.ts';
+import { openWorkerConnection, type WorkerConnectionLimits } from './worker-sql-connection.ts';
+
+export interface FootageIndexOptions {
+  /** The database file. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<WorkerConnectionLimits>;
+}
+
+/** Not a database, or one that contradicts itself. */
+const damageCodes: ReadonlySet<string> = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
+
+/**
+ * Opens the index on a thread of its own. One that is too damaged to be opened is put aside (`PATH.damaged`) and begun anew:
+ * comparing it with the files brings back what was in it.
+ * @throws NewerDatabaseError, SQLite's error
+ */
+export async function openFootageIndex(options: FootageIndexOptions): Promise<FootageIndex> {
+  const { path, log } = options;
+  try {
+    return new SqliteFootageIndex(await openWorkerConnection(options));
+  } catch (error) {
+    if (!damageCodes.has(errorCode(error))) throw error;
+    log.error(
+      { path, code: errorCode(error) },
+      'The index is damaged; it is put aside and made again from the files.',
+    );
+    await putAside(path);
+    return new SqliteFootageIndex(await openWorkerConnection(options));
+  }
+}
+
+/** The files of the database that SQLite keeps beside it belong to it. */
+async function putAside(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) {
+    await rename(`${path}${suffix}`, `${path}.damaged${suffix}`).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import type { SqlRows, SqlStatement } from './sql-connection.ts';
+
+/** What the index's thread is started with. */
+export interface IndexWorkerData {
+  readonly path: string;
+}
+
+/** Each request takes effect as a whole or not at all; a batch is one transaction. */
+export type IndexWorkerRequest =
+  | { readonly kind: 'batch'; readonly requests: readonly (readonly SqlStatement[])[] }
+  | { readonly kind: 'close' };
+
+/** An error on its way between threads. `code` is SQLite's, or empty when it was none of SQLite's. */
+export interface IndexWorkerError {
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export type IndexWorkerResult =
+  | { readonly kind: 'done'; readonly rows: SqlRows }
+  | { readonly kind: 'failed'; readonly error: IndexWorkerError };
+
+export type IndexWorkerAnswer =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'refused'; readonly error: IndexWorkerError }
+  /** One result a request, in their order. */
+  | { readonly kind: 'batch'; readonly results: readonly IndexWorkerResult[] }
+  | { readonly kind: 'closed' };

@@ -1,0 +1,94 @@
+/**
+ * The thread that the index's database lives on, so that a slow or hanging system disk delays nothing but the index. Loads as
+ * little as possible: it costs memory in every engine.
+ */
+import type { Database } from 'better-sqlite3';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openDatabase } from './database.ts';
+import type {
+  IndexWorkerAnswer,
+  IndexWorkerData,
+  IndexWorkerError,
+  IndexWorkerRequest,
+  IndexWorkerResult,
+} from './index-worker-messages.ts';
+import { StatementRunner, type SqlStatement } from './sql-connection.ts';
+
+if (parentPort === null) throw new Error('The index-worker is started by the engine.');
+const port = parentPort;
+const { path }: IndexWorkerData = workerData;
+
+function answer(message: IndexWorkerAnswer): void {
+  port.postMessage(message);
+}
+
+function describe(error: unknown): IndexWorkerError {
+  if (!(error instanceof Error)) return { name: 'Error', code: '', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return { name: error.name, code, message: error.message };
+}
+
+function open(): Database | undefined {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    answer({ kind: 'refused', error: describe(error) });
+    return undefined;
+  }
+}
+
+/** One transaction around all; a request that fails undoes itself alone, unless SQLite has undone everything. */
+class BatchRunner {
+  readonly #database: Database;
+  readonly #runner: StatementRunner;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#runner = new StatementRunner(database);
+  }
+
+  run(requests: readonly (readonly SqlStatement[])[]): readonly IndexWorkerResult[] {
+    try {
+      this.#database.exec('BEGIN');
+      const results = requests.map((statements) => this.#runOne(statements));
+      this.#database.exec('COMMIT');
+      return results;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      const failed: IndexWorkerResult = { kind: 'failed', error: describe(error) };
+      return requests.map(() => failed);
+    }
+  }
+
+  #runOne(statements: readonly SqlStatement[]): IndexWorkerResult {
+    const isCompound = statements.length > 1;
+    if (isCompound) this.#database.exec('SAVEPOINT request');
+    try {
+      return { kind: 'done', rows: this.#runner.run(statements) };
+    } catch (error) {
+      // A full or broken disk makes SQLite roll back the whole transaction: then nothing of the batch has happened.
+      if (!this.#database.inTransaction) throw error;
+      if (isCompound) this.#database.exec('ROLLBACK TO request');
+      return { kind: 'failed', error: describe(error) };
+    } finally {
+      if (isCompound && this.#database.inTransaction) this.#database.exec('RELEASE request');
+    }
+  }
+}
+
+const database = open();
+if (database !== undefined) {
+  const batches = new BatchRunner(database);
+  port.on('message', (request: IndexWorkerRequest) => {
+    switch (request.kind) {
+      case 'batch':
+        answer({ kind: 'batch', results: batches.run(request.requests) });
+        return;
+      case 'close':
+        database.close();
+        answer({ kind: 'closed' });
+        port.close();
+    }
+  });
+  answer({ kind: 'opened' });
+}

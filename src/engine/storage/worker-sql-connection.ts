@@ -1,0 +1,242 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../shared/domain/clock.ts';
+import type {
+  IndexWorkerAnswer,
+  IndexWorkerData,
+  IndexWorkerError,
+  IndexWorkerRequest,
+  IndexWorkerResult,
+} from './index-worker-messages.ts';
+import { NewerDatabaseError } from './newer-database-error.ts';
+import {
+  ClosedDatabaseError,
+  type SqlConnection,
+  type SqlRows,
+  type SqlStatement,
+  type SqlUrgency,
+} from './sql-connection.ts';
+
+export interface WorkerConnectionLimits {
+  /** Requests waiting for the thread; more are refused. */
+  readonly maximumWaiting: number;
+  /** After so long without an answer, what waits is refused until there is one. */
+  readonly patienceMs: number;
+  /** Closing waits for the thread for so long. */
+  readonly closePatienceMs: number;
+  /** How long requests that are in no hurry may be gathered, so that they are one transaction. */
+  readonly gatherMs: number;
+}
+
+export const defaultWorkerConnectionLimits: WorkerConnectionLimits = {
+  maximumWaiting: 10_000,
+  patienceMs: 10_000,
+  closePatienceMs: 2_000,
+  gatherMs: 200,
+};
+
+export interface WorkerConnectionOptions {
+  /** The database file. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly limits?: Partial<WorkerConnectionLimits>;
+}
+
+/** V8 needs about 12 MB for the thread; the database's own memory is outside of its heap. */
+const threadLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const;
+/** In a bundle the thread's module lies beside that of the engine. */
+const threadModule = new URL(
+  import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.mjs',
+  import.meta.url,
+);
+
+/**
+ * Opens a database on a thread of its own and brings its schema up to date.
+ * @throws SQLite's error, NewerDatabaseError
+ */
+export async function openWorkerConnection(options: WorkerConnectionOptions): Promise<SqlConnection> {
+  const connection = new WorkerSqlConnection(options);
+  await connection.opened;
+  return connection;
+}
+
+/** An error that SQLite, or the thread it is on, gave. */
+export class IndexDatabaseError extends Error {
+  readonly code: string;
+
+  constructor({ name, code, message }: IndexWorkerError) {
+    super(message);
+    this.name = name;
+    this.code = code;
+  }
+}
+
+type State =
+  | { readonly kind: 'open' }
+  /** The thread has not answered for too long. */
+  | { readonly kind: 'silent'; readonly refusal: Error }
+  /** What waits is still sent. */
+  | { readonly kind: 'closing'; readonly refusal: Error }
+  | { readonly kind: 'closed'; readonly refusal: Error };
+
+interface Waiting {
+  readonly statements: readonly SqlStatement[];
+  readonly resolve: (rows: SqlRows) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class WorkerSqlConnection implements SqlConnection {
+  readonly opened: Promise<void>;
+  readonly #clock: Clock;
+  readonly #limits: WorkerConnectionLimits;
+  readonly #worker: Worker;
+  readonly #opening = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  #hasOpened = false;
+  #state: State = { kind: 'open' };
+  #waiting: Waiting[] = [];
+  /** What the thread works on. */
+  #batch: readonly Waiting[] | undefined;
+  #gathering: Disposable | undefined;
+  #patience: Disposable | undefined;
+
+  constructor({ path, clock, limits }: WorkerConnectionOptions) {
+    this.#clock = clock;
+    this.#limits = { ...defaultWorkerConnectionLimits, ...limits };
+    this.opened = this.#opening.promise;
+    const workerData: IndexWorkerData = { path };
+    this.#worker = new Worker(threadModule, {
+      workerData,
+      name: 'index',
+      env: {},
+      execArgv: [],
+      resourceLimits: threadLimits,
+    });
+    this.#worker.on('message', (answer: IndexWorkerAnswer) => this.#onAnswer(answer));
+    this.#worker.on('error', (error) => this.#onDeath(error));
+    this.#worker.on('exit', () => this.#ended.resolve());
+  }
+
+  execute(statements: readonly SqlStatement[], urgency: SqlUrgency = 'at-once'): Promise<SqlRows> {
+    if (this.#state.kind !== 'open') return Promise.reject(this.#state.refusal);
+    const { maximumWaiting, gatherMs } = this.#limits;
+    if (this.#waiting.length >= maximumWaiting) return Promise.reject(tooMuchWaits());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ statements, resolve, reject });
+      if (urgency === 'at-once') this.#send();
+      else if (this.#batch === undefined) this.#gathering ??= this.#clock.after(gatherMs, () => this.#send());
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#state.kind === 'open' || this.#state.kind === 'silent') {
+      this.#state = { kind: 'closing', refusal: new ClosedDatabaseError() };
+      this.#send();
+    }
+    const { promise: patienceEnds, resolve } = Promise.withResolvers<void>();
+    const patience = this.#clock.after(this.#limits.closePatienceMs, resolve);
+    await Promise.race([this.#ended.promise, patienceEnds]);
+    patience[Symbol.dispose]();
+    this.#failAll(new ClosedDatabaseError());
+    // A thread that hangs in the system is left behind; it must not keep the process.
+    this.#worker.unref();
+  }
+
+  /** Everything that waits becomes the next transaction, once the thread has answered the one before. */
+  #send(): void {
+    if (this.#batch !== undefined) return;
+    this.#gathering?.[Symbol.dispose]();
+    this.#gathering = undefined;
+    if (this.#waiting.length === 0) {
+      if (this.#state.kind === 'closing') this.#post({ kind: 'close' });
+      return;
+    }
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#batch = batch;
+    this.#patience = this.#clock.after(this.#limits.patienceMs, () => this.#onSilence());
+    this.#post({ kind: 'batch', requests: batch.map(({ statements }) => statements) });
+  }
+
+  #onAnswer(answer: IndexWorkerAnswer): void {
+    switch (answer.kind) {
+      case 'opened':
+        this.#hasOpened = true;
+        this.#opening.resolve();
+        return;
+      case 'refused':
+        this.#opening.reject(
+          answer.error.name === 'NewerDatabaseError'
+            ? new NewerDatabaseError(answer.error.message)
+            : new IndexDatabaseError(answer.error),
+        );
+        return;
+      case 'batch':
+        this.#settle(answer.results);
+        return;
+      case 'closed':
+        this.#ended.resolve();
+    }
+  }
+
+  #settle(results: readonly IndexWorkerResult[]): void {
+    const batch = this.#batch ?? [];
+    this.#batch = undefined;
+    this.#patience?.[Symbol.dispose]();
+    if (this.#state.kind === 'silent') this.#state = { kind: 'open' };
+    for (const [position, { resolve, reject }] of batch.entries()) {
+      const result = results[position];
+      if (result?.kind === 'done') resolve(result.rows);
+      else reject(new IndexDatabaseError(result?.error ?? missingResult));
+    }
+    this.#send();
+  }
+
+  /** What has not been sent has not happened and never will; of what was sent nobody knows yet. */
+  #onSilence(): void {
+    if (this.#state.kind !== 'open') return;
+    const refusal = silentFor(this.#limits.patienceMs);
+    this.#state = { kind: 'silent', refusal };
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(refusal);
+  }
+
+  /** A mistake of ours, or no memory: the engine cannot go on without its index, and its supervisor starts it again. */
+  #onDeath(cause: unknown): void {
+    const failure = new Error('The thread of the index died.', { cause });
+    this.#opening.reject(failure);
+    this.#ended.resolve();
+    this.#failAll(failure);
+    if (this.#hasOpened) throw failure;
+  }
+
+  #failAll(refusal: Error): void {
+    this.#gathering?.[Symbol.dispose]();
+    this.#patience?.[Symbol.dispose]();
+    this.#state = { kind: 'closed', refusal };
+    const lost = [...(this.#batch ?? []), ...this.#waiting];
+    this.#batch = undefined;
+    this.#waiting = [];
+    for (const { reject } of lost) reject(refusal);
+  }
+
+  #post(request: IndexWorkerRequest): void {
+    this.#worker.postMessage(request);
+  }
+}
+
+const missingResult = {
+  name: 'IndexDatabaseError',
+  code: 'SQLITE_INTERNAL',
+  message: 'The index gave no answer.',
+} as const;
+
+function tooMuchWaits(): IndexDatabaseError {
+  const message = 'Too much waits for the index. Check the disk it is on.';
+  return new IndexDatabaseError({ name: 'IndexDatabaseError', code: 'SQLITE_BUSY', message });
+}
+
+function silentFor(patienceMs: number): IndexDatabaseError {
+  const message = `The index has not answered for ${patienceMs / 1000} s. Check the disk it is on.`;
+  return new IndexDatabaseError({ name: 'IndexDatabaseError', code: 'SQLITE_BUSY', message });
+}
