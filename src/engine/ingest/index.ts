@@ -6,3 +6,4 @@ export type { RtspSourceLimits, RtspSourceOptions } from './rtsp-source.ts';
 export type { AudioUnit, PipelineTracks, SamplePipeline, VideoUnit } from './sample-pipeline.ts';
 export { createStreamIngest, DEFAULT_INGEST_LIMITS } from './stream-ingest.ts';
 export type { IngestLimits, IngestStatus, StreamIngest, StreamIngestOptions } from './stream-ingest.ts';
+export { PUSH_INGEST_LIMITS, rtmpPushSource, type RtmpPushSourceOptions } from './rtmp-push-source.ts';

@@ -1,0 +1,172 @@
+import type { Clock } from '../../shared/domain/clock.ts';
+import { FLV_CLOCK_RATE } from '../media/flv/index.ts';
+import type { FlvAudioFrame, FlvSound, FlvVideoUnit } from '../media/flv/index.ts';
+import { SourceFailure } from '../media/source-failure.ts';
+import type { PublishPoints, PushedMedia, PushTaker } from '../rtmp/index.ts';
+import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
+import type { IngestLimits } from './stream-ingest.ts';
+
+export interface RtmpPushSourceOptions {
+  readonly points: PublishPoints;
+  /** Under which the camera pushes. */
+  readonly name: string;
+  readonly clock: Clock;
+}
+
+/** A source that waits to be called costs nothing to open again, and the camera decides when there is something to wait for. */
+export const PUSH_INGEST_LIMITS: Partial<IngestLimits> = {
+  setUpTimeoutMs: Number.POSITIVE_INFINITY,
+  firstDelayMs: 20,
+  longestDelayMs: 1_000,
+  firstHopelessDelayMs: 20,
+  longestHopelessDelayMs: 1_000,
+};
+
+/** Waits for a camera to push a stream; never dials. */
+export function rtmpPushSource(options: RtmpPushSourceOptions): OpenSource {
+  return (sink) => new RtmpPushSource(options, sink);
+}
+
+/** How long pictures wait for sound that the camera has announced, so that the stream does not begin without. */
+const AWAIT_SOUND_MS = 1_000;
+const MOST_AWAITING = 64;
+
+/**
+ * What one camera pushes, until it stops. When the camera connects anew before its former connection is known to be dead,
+ * the stream goes on with the new one.
+ */
+class RtmpPushSource implements MediaSource, PushTaker {
+  readonly #options: RtmpPushSourceOptions;
+  readonly #sink: SourceSink;
+  readonly #started = Promise.withResolvers<void>();
+  #attachment: Disposable | undefined;
+  #media: PushedMedia | undefined;
+  /** Of the present connection, from before it was ours; of former ones, everything. */
+  #bytesBefore = 0;
+  #formerBytes = 0;
+  #lastMediaMonotonicMs: number | undefined;
+  /** The pipeline knows the tracks of the present connection. */
+  #isBegun = false;
+  #awaiting: FlvVideoUnit[] = [];
+
+  constructor(options: RtmpPushSourceOptions, sink: SourceSink) {
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  get receivedBytes(): number {
+    return this.#formerBytes + (this.#media?.receivedBytes ?? 0) - this.#bytesBefore;
+  }
+
+  get lastMediaMonotonicMs(): number | undefined {
+    return this.#lastMediaMonotonicMs;
+  }
+
+  /** Resolves with the first picture. */
+  start(): Promise<void> {
+    const { points, name } = this.#options;
+    this.#attachment = points.attach(name, this);
+    return this.#started.promise;
+  }
+
+  close(): Promise<void> {
+    this.#attachment?.[Symbol.dispose]();
+    this.#attachment = undefined;
+    this.#forget();
+    this.#started.reject(new SourceFailure('stopped', 'The stream was stopped.'));
+    // Nobody waits for it where the start was over.
+    this.#started.promise.catch(() => undefined);
+    return Promise.resolve();
+  }
+
+  onPublisher(media: PushedMedia): void {
+    this.#forget();
+    this.#media = media;
+    this.#bytesBefore = media.receivedBytes;
+  }
+
+  onPublisherGone(failure: SourceFailure): void {
+    this.#forget();
+    if (this.#lastMediaMonotonicMs === undefined) this.#started.reject(failure);
+    else this.#sink.onEnded(failure);
+  }
+
+  onVideo(unit: FlvVideoUnit): void {
+    this.#lastMediaMonotonicMs = unit.arrivalMonotonicMs;
+    this.#started.resolve();
+    if (!this.#isBegun) {
+      if (this.#mustAwaitSound(unit)) {
+        unit.memory.retain();
+        this.#awaiting.push(unit);
+        return;
+      }
+      this.#begin();
+    }
+    this.#sink.pipeline.takeVideo(unit);
+  }
+
+  onAudio(frame: FlvAudioFrame): void {
+    if (this.#isBegun) this.#sink.pipeline.takeAudio(frame);
+  }
+
+  /** Sound that comes, goes or changes later makes a new description; the stream goes on with the next sync picture. */
+  onSound(): void {
+    if (this.#isBegun || this.#awaiting.length > 0) this.#begin();
+  }
+
+  onVideoDamage(count: number): void {
+    this.#sink.pipeline.takeVideoDamage(count);
+  }
+
+  onAudioDamage(count: number): void {
+    this.#sink.pipeline.takeAudioDamage(count);
+  }
+
+  #mustAwaitSound(unit: FlvVideoUnit): boolean {
+    if (this.#media?.announcesAudio !== true || this.#media.sound.kind !== 'unknown') return false;
+    const [first = unit] = this.#awaiting;
+    return (
+      this.#awaiting.length < MOST_AWAITING &&
+      unit.arrivalMonotonicMs - first.arrivalMonotonicMs < AWAIT_SOUND_MS
+    );
+  }
+
+  #begin(): void {
+    const { pipeline } = this.#sink;
+    this.#isBegun = true;
+    pipeline.beginConnection({
+      videoClockRate: FLV_CLOCK_RATE,
+      audioClockRate: FLV_CLOCK_RATE,
+      ...soundOf(this.#media?.sound ?? { kind: 'unknown' }),
+    });
+    const awaiting = this.#awaiting;
+    this.#awaiting = [];
+    for (const unit of awaiting) {
+      pipeline.takeVideo(unit);
+      unit.memory.release();
+    }
+  }
+
+  /** The connection is not ours any more. */
+  #forget(): void {
+    this.#formerBytes = this.receivedBytes;
+    this.#bytesBefore = 0;
+    this.#media = undefined;
+    this.#isBegun = false;
+    for (const unit of this.#awaiting.splice(0)) unit.memory.release();
+  }
+}
+
+function soundOf(sound: FlvSound): {
+  readonly audio: Extract<FlvSound, { kind: 'track' }>['track'] | undefined;
+  readonly audioIgnored?: string;
+} {
+  switch (sound.kind) {
+    case 'track':
+      return { audio: sound.track };
+    case 'ignored':
+      return { audio: undefined, audioIgnored: sound.reason };
+    case 'unknown':
+      return { audio: undefined };
+  }
+}
