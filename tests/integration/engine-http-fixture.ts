@@ -22,6 +22,8 @@ export function playedEngine(abilities: Partial<EngineApi>): EngineApi {
     health: () => ({ status: 'failing' }),
     status: unforeseen,
     process: unforeseen,
+    volumes: unforeseen,
+    volumeMeters: unforeseen,
     config: unforeseen,
     updateConfig: unforeseen,
     segments: unforeseen,
@@ -29,6 +31,7 @@ export function playedEngine(abilities: Partial<EngineApi>): EngineApi {
     openLive: unforeseen,
     live: unforeseen,
     hls: { playlist: unforeseen, file: unforeseen, status: unforeseen },
+    events: { listen: unforeseen, status: unforeseen },
     ...abilities,
   };
 }

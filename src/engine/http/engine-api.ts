@@ -7,10 +7,13 @@ import type {
   SegmentList,
   SegmentQuery,
   StreamName,
+  VolumeOverview,
 } from '../../shared/engine-api/index.ts';
 import type { LiveStatus } from '../camera/index.ts';
+import type { EventFeed } from '../events/index.ts';
 import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
+import type { VolumeMeter } from '../storage/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 
 export type ConfigOutcome =
@@ -23,6 +26,8 @@ export interface EngineApi {
   health(): Health;
   status(): EngineStatus;
   process(): ProcessSample;
+  volumes(): Promise<VolumeOverview>;
+  volumeMeters(): readonly VolumeMeter[];
   config(): ConfigView;
   updateConfig(update: ConfigUpdate): ConfigOutcome;
   /** Empty for a camera that was never recorded here. */
@@ -35,4 +40,5 @@ export interface EngineApi {
   openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
   live(): LiveStatus;
   readonly hls: Pick<HlsService, 'playlist' | 'file' | 'status'>;
+  readonly events: Pick<EventFeed, 'listen' | 'status'>;
 }

@@ -1,27 +1,34 @@
-import type { EngineStatus, VolumeStatus } from '../../shared/engine-api/index.ts';
+import type { EngineStatus } from '../../shared/engine-api/index.ts';
 import type { LiveStatus } from '../camera/index.ts';
+import type { FeedStatus } from '../events/index.ts';
 import type { HlsStatus } from '../hls/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 import { cameraMetrics } from './camera-metrics.ts';
 import type { EngineApi } from './engine-api.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { counter, gauge } from './metric.ts';
-import type { Metric, MetricSample } from './metric.ts';
+import type { HistogramMetric, Metric } from './metric.ts';
+import { volumeMetrics } from './volume-metrics.ts';
 
 /** What the metrics are made from. */
-export interface MeasuredEngine extends Pick<EngineApi, 'status' | 'process' | 'live'> {
+export interface MeasuredEngine extends Pick<EngineApi, 'status' | 'process' | 'volumeMeters' | 'live'> {
   readonly hls: Pick<EngineApi['hls'], 'status'>;
+  readonly events: Pick<EngineApi['events'], 'status'>;
 }
 
 /** Everything an engine tells Prometheus. A part of the engine adds a list of its own. */
-export function engineMetrics(engine: MeasuredEngine, http: HttpMetrics): readonly Metric[] {
+export function engineMetrics(
+  engine: MeasuredEngine,
+  http: HttpMetrics,
+): readonly (Metric | HistogramMetric)[] {
   const status = engine.status();
   return [
     ...coreMetrics(status, engine.process()),
-    ...volumeMetrics(status.volumes),
+    ...volumeMetrics(status.volumes, engine.volumeMeters()),
     ...cameraMetrics(status.cameras),
     ...liveMetrics(engine.live()),
     ...hlsMetrics(engine.hls.status()),
+    ...eventMetrics(engine.events.status()),
     ...httpMetrics(http),
   ];
 }
@@ -51,31 +58,6 @@ function coreMetrics(status: EngineStatus, process: ProcessSample): readonly Met
   ];
 }
 
-function volumeMetrics(volumes: readonly VolumeStatus[]): readonly Metric[] {
-  const ofVolumes = (value: (volume: VolumeStatus) => number): MetricSample[] =>
-    volumes.map((volume) => ({ labels: { volume: volume.name }, value: value(volume) }));
-  return [
-    {
-      kind: 'gauge',
-      name: 'volume_free_bytes',
-      help: 'Free space of a recording volume.',
-      samples: ofVolumes(({ freeBytes }) => freeBytes),
-    },
-    {
-      kind: 'gauge',
-      name: 'volume_size_bytes',
-      help: 'Size of a recording volume.',
-      samples: ofVolumes(({ totalBytes }) => totalBytes),
-    },
-    {
-      kind: 'gauge',
-      name: 'volume_ok',
-      help: 'Whether a recording volume takes footage.',
-      samples: ofVolumes(({ state }) => (state.kind === 'ok' ? 1 : 0)),
-    },
-  ];
-}
-
 function liveMetrics(live: LiveStatus): readonly Metric[] {
   return [
     gauge('gop_cache_bytes', 'What is kept for newcomers to start with at once.', live.gopCacheBytes),
@@ -98,6 +80,17 @@ function hlsMetrics({ streams, bytes }: HlsStatus): readonly Metric[] {
   return [
     gauge('hls_streams', 'Streams that are being segmented for HLS.', streams),
     gauge('hls_bytes', 'Segments in memory for HLS.', bytes),
+  ];
+}
+
+function eventMetrics({ listeners, listenersFellBehind }: FeedStatus): readonly Metric[] {
+  return [
+    gauge('event_listeners', 'Listeners to events.', listeners),
+    counter(
+      'event_listeners_behind_total',
+      'How often a listener was too slow and got a snapshot for what it missed.',
+      listenersFellBehind,
+    ),
   ];
 }
 

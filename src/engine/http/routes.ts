@@ -4,9 +4,11 @@ import { coreRoutes } from './core-routes.ts';
 import type { EngineApi } from './engine-api.ts';
 import { hlsRoutes } from './hls-routes.ts';
 import { liveRoutes, liveWebSocketRoutes } from './live-routes.ts';
+import { eventWebSocketRoutes } from './event-routes.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import type { Route } from './route.ts';
+import { volumeRoutes } from './volume-routes.ts';
 import type { WebSocketRoute } from './websocket-route.ts';
 
 /** What routes are made from. */
@@ -23,6 +25,7 @@ export function engineRoutes(context: RouteContext): readonly Route[] {
   return [
     ...coreRoutes(engine, metrics),
     ...recordingRoutes(engine),
+    ...volumeRoutes(engine),
     ...liveRoutes(engine),
     ...hlsRoutes(context),
   ];
@@ -30,5 +33,5 @@ export function engineRoutes(context: RouteContext): readonly Route[] {
 
 /** Every WebSocket of the engine. */
 export function engineWebSocketRoutes(engine: EngineApi): readonly WebSocketRoute[] {
-  return liveWebSocketRoutes(engine);
+  return [...liveWebSocketRoutes(engine), ...eventWebSocketRoutes(engine)];
 }

@@ -8,6 +8,8 @@ export const enginePaths = {
   metrics: '/metrics',
   /** GET, scope view. `EngineStatus`. */
   status: '/api/v1/status',
+  /** GET, scope view. `VolumeOverview`. */
+  volumes: '/api/v1/volumes',
   /** GET scope view, PUT scope admin. */
   config: '/api/v1/config',
   /** GET, scope view, query `from`, `to` (ms UTC) and `limit`. `SegmentList`. */
@@ -22,6 +24,8 @@ export const enginePaths = {
   live: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}`,
   /** GET, scope view. The same as one chunked answer without an end, for ffmpeg, VLC and whoever has no WebSocket. */
   liveFlv: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}.flv`,
+  /** WebSocket, scope view, query `EventsQuery`. Text messages, each an `EventMessage`. Close codes: `liveCloseCodes`. */
+  events: '/api/v1/events',
   /** GET, scope view. A live HLS playlist (RFC 8216); its segments lie beside it. */
   hlsPlaylist: (cameraId: CameraId, stream: StreamName): string => `/hls/${cameraId}/${stream}/index.m3u8`,
   /** POST, scope view, body `HlsTicketOrder`. 201 and `HlsTicket`. */

@@ -3,7 +3,8 @@ import { createHttpMetrics } from '../../../../src/engine/http/http-metrics.ts';
 import { renderMetrics } from '../../../../src/engine/http/metric.ts';
 import { engineMetrics } from '../../../../src/engine/http/metrics.ts';
 import type { MeasuredEngine } from '../../../../src/engine/http/metrics.ts';
-import type { Metric } from '../../../../src/engine/http/metric.ts';
+import type { HistogramMetric, Metric } from '../../../../src/engine/http/metric.ts';
+import type { VolumeMeter } from '../../../../src/engine/storage/index.ts';
 import type { EngineStatus, StreamStatus } from '../../../../src/shared/engine-api/index.ts';
 
 const stream: StreamStatus = {
@@ -49,6 +50,14 @@ const status: EngineStatus = {
 
 const sample = { cpuCores: 0.25, residentBytes: 70_000_000, eventLoopDelayP99Ms: 2, eventLoopDelayMaxMs: 15 };
 
+const meter: VolumeMeter = {
+  name: 'a',
+  queuedBytes: 300,
+  stuckOperations: 1,
+  lostFrames: 25,
+  writeLatency: { buckets: [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1], count: 4, sumMs: 25_000 },
+};
+
 const live = {
   gopCacheBytes: 5_000,
   gopCacheLimitBytes: 9_000,
@@ -60,8 +69,10 @@ const live = {
 const engine: MeasuredEngine = {
   status: () => status,
   process: () => sample,
+  volumeMeters: () => [meter],
   live: () => live,
   hls: { status: () => ({ streams: 1, bytes: 7_000 }) },
+  events: { status: () => ({ listeners: 3, listenersFellBehind: 4 }) },
 };
 
 it('exposes the state of the engine in base units, with bounded labels', async () => {
@@ -81,7 +92,18 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_event_loop_delay_max_seconds 0.015',
     'belvedere_volume_free_bytes{volume="a"} 40',
     'belvedere_volume_size_bytes{volume="a"} 100',
+    'belvedere_volume_stored_bytes{volume="a"} 50',
     'belvedere_volume_ok{volume="a"} 0',
+    'belvedere_volume_queued_bytes{volume="a"} 300',
+    'belvedere_volume_stuck_operations{volume="a"} 1',
+    'belvedere_volume_frames_lost_total{volume="a"} 25',
+    ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5].map(
+      (bound) => `belvedere_volume_write_seconds_bucket{volume="a",le="${bound}"} 2`,
+    ),
+    'belvedere_volume_write_seconds_bucket{volume="a",le="10"} 3',
+    'belvedere_volume_write_seconds_bucket{volume="a",le="+Inf"} 4',
+    'belvedere_volume_write_seconds_sum{volume="a"} 25',
+    'belvedere_volume_write_seconds_count{volume="a"} 4',
     'belvedere_camera_recording{camera="gate"} 1',
     'belvedere_camera_recorded_bytes_total{camera="gate"} 12345',
     'belvedere_stream_up{camera="gate",stream="main"} 1',
@@ -107,6 +129,8 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_live_viewers_refused_total 1',
     'belvedere_hls_streams 1',
     'belvedere_hls_bytes 7000',
+    'belvedere_event_listeners 3',
+    'belvedere_event_listeners_behind_total 4',
     'belvedere_http_requests_total{route="/health",status="200"} 2',
     'belvedere_http_requests_total{route="unmatched",status="404"} 1',
     'belvedere_http_unauthorized_total 1',
@@ -114,13 +138,13 @@ it('exposes the state of the engine in base units, with bounded labels', async (
 });
 
 it('says nothing of cameras where there are none', async () => {
-  const idle = { ...engine, status: () => ({ ...status, cameras: [], volumes: [] }) };
+  const idle = { ...engine, volumeMeters: () => [], status: () => ({ ...status, cameras: [], volumes: [] }) };
   const text = await renderMetrics(engineMetrics(idle, createHttpMetrics()));
   expect(text).not.toMatch(/camera|stream|volume|http_requests/);
 });
 
 /** https://prometheus.io/docs/practices/naming and what `promtool check metrics` insists on. */
-function complaints({ kind, name, help, samples }: Metric): string[] {
+function complaints({ kind, name, help, samples }: Metric | HistogramMetric): string[] {
   const words = name.split('_');
   const isCounter = kind === 'counter';
   const rules: readonly (readonly [boolean, string])[] = [

@@ -173,7 +173,7 @@ describe('any volume that is looked at until nothing is asked for', () => {
     for (const [cameraId, { maximumBytes = Infinity }] of cameras)
       expect(sum(kept.filter((segment) => segment.cameraId === cameraId))).toBeLessThanOrEqual(maximumBytes);
     // Nothing goes beyond the segment that met the demand, and whatever stays of the scope is newer.
-    for (const reason of ['camera-bytes', 'volume-bytes', 'free-space']) {
+    for (const reason of ['camera-bytes', 'volume-bytes', 'free-space'] as const) {
       for (const cameraId of reason === 'camera-bytes' ? cameraIds : [undefined]) {
         const isInScope = (segment: RetainedSegment): boolean =>
           cameraId === undefined || segment.cameraId === cameraId;
@@ -190,7 +190,7 @@ describe('any volume that is looked at until nothing is asked for', () => {
             sum(without.filter(isInScope)) - (cameras.get(cameraId ?? '')?.maximumBytes ?? Infinity),
           'volume-bytes': () => sum(without) - (limits.quotaBytes ?? Infinity),
           'free-space': () => limits.reserveBytes + limits.headroomBytes - (totalBytes - sum(without)),
-        }[reason]?.();
+        }[reason]();
         expect(excess).toBeGreaterThan(0);
       }
     }
