@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../shared/domain/clock.ts';
 import type { Log } from '../shared/domain/log.ts';
 import { createCameraSet } from './camera/index.ts';
+import { EventFeed } from './events/index.ts';
 import { HlsService } from './hls/index.ts';
 import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
@@ -112,6 +113,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   hls.start();
   stack.defer(() => hls.stop());
 
+  const events = new EventFeed({ status: () => api.status(), clock });
+  stack.defer(() => events.stop());
+
   const api: EngineApi = {
     health: () => ({ status: store.obstacle() === undefined ? 'ok' : 'failing' }),
     status: () => ({
@@ -140,6 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
     live: () => cameras.liveStatus(),
     hls,
+    events,
   };
   const server = createEngineHttpServer({ engine: api, certificate, tokens, clock, log });
   const { port } = await server.start({ host: options.host, port: options.port });

@@ -2,6 +2,7 @@ export * from './bundle.ts';
 export * from './camera.ts';
 export * from './config.ts';
 export * from './enrolment.ts';
+export * from './events.ts';
 export * from './failure.ts';
 export * from './hls.ts';
 export * from './master.ts';

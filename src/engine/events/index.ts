@@ -1,0 +1,3 @@
+/** Events: what changes in the engine, told to whoever listens. */
+export { EventFeed, type FeedLimits, type FeedStatus } from './event-feed.ts';
+export type { ListenerSink } from './event-listener.ts';
