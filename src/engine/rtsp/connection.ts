@@ -108,7 +108,10 @@ export class RtspConnection {
     };
     const deadline = clock.after(connectTimeoutMs, () => {
       const seconds = connectTimeoutMs / 1000;
-      this.fail(new RtspFailure('unreachable', `${placeOf(address)} did not answer within ${seconds} s.`));
+      const how = address.isSecure ? 'over TLS ' : '';
+      this.fail(
+        new RtspFailure('unreachable', `${placeOf(address)} did not answer ${how}within ${seconds} s.`),
+      );
     });
     this.#bytes = dial(address, {
       onOpen: (peer) => {
