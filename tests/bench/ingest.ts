@@ -1,84 +1,195 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
-import { startAdministeredEngine } from '../support/administered-engine.ts';
-import type { EngineCommand } from '../integration/engine-process.ts';
+import { type CameraConfig, enginePaths, type EngineStatus } from '../../src/shared/engine-api/index.ts';
+import { engineFromSource, type EngineCommand } from '../integration/engine-process.ts';
+import { startAdministeredEngine, type AdministeredEngine } from '../support/administered-engine.ts';
+import { startCameraFleet, type CameraFleet, type CameraLoad } from './cameras.ts';
+import { verifyFootage, type FootageReport } from './footage.ts';
+import { measure, median, round, startHelper, type ProcessCost } from './processes.ts';
+import { startFfmpegs, startFloor, type Rival } from './rivals.ts';
 
-const CameraLine = z.object({
-  mainUrl: z.string(),
-  subUrl: z.string(),
-  username: z.string(),
-  password: z.string(),
-});
-const warmUpMs = 5000;
-const clockTicksPerSecond = 100;
-
-/**
- * What it costs the engine to record cameras: simulated ones in their own process, the engine in its own, on loopback.
- * CPU counts every thread, user and system, after a warm-up; memory is looked at once a second.
- */
-export async function benchIngest(options: {
-  readonly cameras: number;
+export interface IngestBenchOptions extends CameraLoad {
+  /** Of each of the three windows. */
   readonly seconds: number;
-  /** Of each main stream; the scenes' own when it is not given. */
-  readonly bitrateBps?: number;
+  /** Live viewers over WebSocket, spread over the cameras. */
+  readonly viewers: number;
+  /** Also measure one ffmpeg a camera and the floor, in the same run. */
+  readonly compare: boolean;
   /** An engine bundle to measure in place of the source, whose types take memory to strip. */
   readonly bundle?: string;
-}): Promise<object> {
+}
+
+const warmUpMs = 8000;
+const windows = 3;
+/** Reading back and hashing takes longer than recording. */
+const camerasVerified = 40;
+
+/**
+ * What it costs the engine to record cameras: simulated ones in their own process, the engine in its own, on loopback, with
+ * index, syncs, health and groups of pictures kept. Every frame on the disk is compared with what was sent.
+ */
+export async function benchIngest(options: IngestBenchOptions): Promise<object> {
   await using cleanup = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-bench-'));
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  const cameras = await startCameras(options, cleanup);
-  const command = options.bundle === undefined ? undefined : await unpackBundle(options.bundle, directory);
-  const engine = cleanup.use(await startAdministeredEngine(join(directory, 'engine'), command));
+  const fleet = await startCameraFleet(options, { directory, cleanup });
+  const command =
+    options.bundle === undefined ? engineFromSource : await unpackBundle(options.bundle, directory);
 
-  await engine.configure(cameras);
-  const recording = await engine.until(
-    (status) => status.cameras.every((camera) => camera.recording.kind === 'recording'),
-    30_000,
+  const engine = await measureEngine(options, { fleet, command, directory: join(directory, 'engine') });
+  const figures = {
+    cameras: options.cameras,
+    bitrateBps: options.bitrateBps,
+    codec: options.codec,
+    pace: options.pace,
+    ...engine,
+  };
+  if (!options.compare) return figures;
+
+  const rivalOptions = { cameras: fleet.cameras };
+  const floor = await measureRival(
+    options,
+    startFloor({ ...rivalOptions, directory: join(directory, 'floor') }),
   );
+  await rm(join(directory, 'floor'), { recursive: true });
+  const ffmpeg = await measureRival(
+    options,
+    startFfmpegs({ ...rivalOptions, directory: join(directory, 'ffmpeg') }),
+  );
+  return {
+    ...figures,
+    floor: { cpuSecondsPer60s: floor.cpuSecondsPer60s, pssMiB: floor.pssMiB },
+    ffmpeg: { cpuSecondsPer60s: ffmpeg.cpuSecondsPer60s, pssMiB: ffmpeg.pssMiB },
+    ratioToFloor: round(engine.cpuSecondsPer60s / floor.cpuSecondsPer60s, 3),
+    ratioToFfmpeg: round(engine.cpuSecondsPer60s / ffmpeg.cpuSecondsPer60s, 3),
+    pssRatioToFfmpeg: round(engine.pssMiB / ffmpeg.pssMiB, 3),
+  };
+}
+
+interface EngineFigures extends ProcessCost, FootageReport {
+  /** Kept for newcomers: the median over the seconds, and the most that may be. */
+  readonly gopCacheMiB: number;
+  readonly gopCacheLimitMiB: number;
+  /** As the engine counted them, and as the files show. */
+  readonly lostFrames: number;
+  readonly framesPerSecond: number;
+  readonly recordedMbitPerSecond: number;
+  readonly viewing?: unknown;
+}
+
+interface EngineSubject {
+  readonly fleet: CameraFleet;
+  readonly command: EngineCommand;
+  readonly directory: string;
+}
+
+async function measureEngine(
+  options: IngestBenchOptions,
+  { fleet, command, directory }: EngineSubject,
+): Promise<EngineFigures> {
+  const engine = await startAdministeredEngine(directory, command);
+  await using running = new AsyncDisposableStack();
+  running.use(engine);
+  await engine.configure(fleet.cameras.map(toConfig));
+  await engine.until(
+    (status) => status.cameras.every((camera) => camera.recording.kind === 'recording'),
+    60_000,
+  );
+  const viewers = options.viewers === 0 ? undefined : await startViewers(engine, options);
   await delay(warmUpMs);
 
-  const before = {
-    cpu: await cpuSeconds(engine.process.processId),
-    status: await engine.status(),
-    atMs: performance.now(),
-  };
-  const proportionalSets: number[] = [];
-  for (let second = 1; second <= options.seconds; second += 1) {
-    await delay(before.atMs + second * 1000 - performance.now());
-    proportionalSets.push(await proportionalSetMiB(engine.process.processId));
-  }
-  const after = {
-    cpu: await cpuSeconds(engine.process.processId),
-    status: await engine.status(),
-    atMs: performance.now(),
-  };
-
-  const seconds = (after.atMs - before.atMs) / 1000;
-  const sum = (status: typeof recording, figure: 'framesReceived' | 'framesLost'): number =>
-    status.cameras.reduce((total, camera) => total + camera.main[figure], 0);
-  const bytes = (status: typeof recording): number =>
-    status.cameras.reduce((total, camera) => total + camera.bytesRecorded, 0);
+  const before = await engine.status();
+  const caches: number[] = [];
+  let cacheLimit = 0;
+  const cost = await measure([engine.process.processId], { windows, seconds: options.seconds }, async () => {
+    const metrics = await engine.metrics();
+    caches.push(metrics.get('belvedere_gop_cache_bytes') ?? 0);
+    cacheLimit = metrics.get('belvedere_gop_cache_limit_bytes') ?? 0;
+  });
+  const after = await engine.status();
+  const viewing = await viewers?.end();
+  await engine.process.end('SIGTERM');
+  const footage = await verifyAll(fleet, join(directory, 'recordings'));
+  const rate = (figure: (status: EngineStatus) => number): number =>
+    (figure(after) - figure(before)) / cost.seconds;
   return {
-    cameras: options.cameras,
-    seconds: round(seconds, 1),
-    cpuSecondsPer60s: round(((after.cpu - before.cpu) / seconds) * 60, 2),
-    pssMiB: round(median(proportionalSets), 1),
-    pssHighestMiB: round(Math.max(...proportionalSets), 1),
-    lostFrames: sum(after.status, 'framesLost'),
-    framesPerSecond: round(
-      (sum(after.status, 'framesReceived') - sum(before.status, 'framesReceived')) / seconds,
-      1,
-    ),
-    recordedMbitPerSecond: round(((bytes(after.status) - bytes(before.status)) * 8) / seconds / 1e6, 2),
+    ...cost,
+    gopCacheMiB: round(median(caches) / 1024 ** 2, 1),
+    gopCacheLimitMiB: round(cacheLimit / 1024 ** 2, 1),
+    lostFrames: framesLost(after) + footage.framesMissing + footage.framesWrong,
+    framesPerSecond: round(rate(framesReceived), 1),
+    recordedMbitPerSecond: round((rate(bytesRecorded) * 8) / 1e6, 2),
+    ...footage,
+    ...(viewing === undefined ? {} : { viewing }),
   };
+}
+
+const framesLost = ({ cameras }: EngineStatus): number =>
+  cameras.reduce((sum, { main }) => sum + main.framesLost, 0);
+const framesReceived = ({ cameras }: EngineStatus): number =>
+  cameras.reduce((sum, { main }) => sum + main.framesReceived, 0);
+const bytesRecorded = ({ cameras }: EngineStatus): number =>
+  cameras.reduce((sum, camera) => sum + camera.bytesRecorded, 0);
+
+async function verifyAll(fleet: CameraFleet, recordings: string): Promise<FootageReport> {
+  const report = { framesVerified: 0, framesWrong: 0, framesMissing: 0 };
+  for (const [index, { sceneId }] of fleet.cameras.slice(0, camerasVerified).entries()) {
+    const one = await verifyFootage(
+      join(recordings, 'cameras', cameraId(index)),
+      fleet.hashes[sceneId] ?? [],
+    );
+    report.framesVerified += one.framesVerified;
+    report.framesWrong += one.framesWrong;
+    report.framesMissing += one.framesMissing;
+  }
+  return report;
+}
+
+async function measureRival(options: IngestBenchOptions, starting: Promise<Rival>): Promise<ProcessCost> {
+  await using rival = await starting;
+  await delay(warmUpMs);
+  return await measure(rival.pids, { windows, seconds: options.seconds });
+}
+
+interface Viewers {
+  end(): Promise<unknown>;
+}
+
+async function startViewers(
+  engine: AdministeredEngine,
+  { viewers, cameras }: IngestBenchOptions,
+): Promise<Viewers> {
+  const child = startHelper('viewer-host.ts', []);
+  const urls = Array.from(
+    { length: viewers },
+    (_, index) =>
+      `wss://127.0.0.1:${engine.process.port}${enginePaths.live(cameraId(index % cameras), 'main')}`,
+  );
+  child.stdin.write(`${JSON.stringify({ urls, token: engine.process.enrol('view').token })}\n`);
+  await once(child.stdout, 'data');
+  return {
+    async end() {
+      const report = once(child.stdout, 'data');
+      child.stdin.end();
+      return JSON.parse(String((await report)[0])) as unknown;
+    },
+  };
+}
+
+function cameraId(index: number): string {
+  return `camera-${index + 1}`;
+}
+
+function toConfig(
+  { mainUrl, subUrl, username, password }: CameraFleet['cameras'][number],
+  index: number,
+): CameraConfig {
+  const id = cameraId(index);
+  return { id, name: id, main: mainUrl, sub: subUrl, credentials: { username, password }, record: true };
 }
 
 async function unpackBundle(archive: string, directory: string): Promise<EngineCommand> {
@@ -87,55 +198,4 @@ async function unpackBundle(archive: string, directory: string): Promise<EngineC
   execFileSync('tar', ['-xzf', archive, '-C', releases]);
   const [release = ''] = await readdir(releases);
   return { file: join(releases, release, 'bin', 'belvedere-engine'), args: [], environment: {} };
-}
-
-async function startCameras(
-  { cameras: count, bitrateBps }: { readonly cameras: number; readonly bitrateBps?: number },
-  cleanup: AsyncDisposableStack,
-): Promise<CameraConfig[]> {
-  const entry = join(import.meta.dirname, '..', '..', 'src', 'sim', 'camera', 'main.ts');
-  const bitrate = bitrateBps === undefined ? [] : ['--bitrate', String(bitrateBps)];
-  const child = spawn(process.execPath, [entry, '--count', String(count), ...bitrate], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  cleanup.defer(async () => {
-    child.kill('SIGTERM');
-    if (child.exitCode === null) await once(child, 'exit');
-  });
-  const cameras: CameraConfig[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { mainUrl, subUrl, username, password } = CameraLine.parse(JSON.parse(line));
-    const id = `camera-${cameras.length + 1}`;
-    cameras.push({
-      id,
-      name: id,
-      main: mainUrl,
-      sub: subUrl,
-      credentials: { username, password },
-      record: true,
-    });
-    if (cameras.length === count) break;
-  }
-  if (cameras.length < count) throw new Error(`only ${cameras.length} of ${count} simulated cameras started`);
-  return cameras;
-}
-
-/** User and system time of all threads, proc(5) /proc/PID/stat fields 14 and 15. */
-async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
-}
-
-async function proportionalSetMiB(pid: number): Promise<number> {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) / 1024;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -3,35 +3,47 @@ import { parseArgs } from 'node:util';
 import { benchIngest } from './ingest.ts';
 
 /**
- * `npm run bench -- NAME [--cameras N] [--seconds S] [--bitrate BPS] [--bundle FILE] [--json]`. A benchmark measures and never judges; figures that are
- * quoted stand in docs/benchmarks.md with the machine and the command.
+ * `npm run bench -- NAME [options] [--json]`. A benchmark measures and never judges; figures that are quoted stand in
+ * docs/benchmarks.md with the machine and the command.
+ *
+ *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --viewers N --compare ffmpeg --bundle FILE
  */
-const benches = { ingest: benchIngest } as const;
-
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    cameras: { type: 'string', default: '12' },
-    seconds: { type: 'string', default: '20' },
-    bitrate: { type: 'string' },
+    cameras: { type: 'string', default: '40' },
+    seconds: { type: 'string', default: '30' },
+    bitrate: { type: 'string', default: '4000000' },
+    pace: { type: 'string', default: 'frame' },
+    h265: { type: 'boolean', default: false },
+    viewers: { type: 'string', default: '0' },
+    compare: { type: 'string' },
     bundle: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
-const name = positionals[0];
-const bench = Object.entries(benches).find(([key]) => key === name)?.[1];
+
+const benches: Readonly<Record<string, () => Promise<object>>> = {
+  ingest: () =>
+    benchIngest({
+      cameras: Number(values.cameras),
+      seconds: Number(values.seconds),
+      bitrateBps: Number(values.bitrate),
+      codec: values.h265 ? 'h265' : 'h264',
+      pace: values.pace === 'packet' ? 'packet' : 'frame',
+      viewers: Number(values.viewers),
+      compare: values.compare === 'ffmpeg',
+      ...(values.bundle === undefined ? {} : { bundle: values.bundle }),
+    }),
+};
+
+const name = positionals[0] ?? '(none named)';
+const bench = benches[name];
 if (bench === undefined) {
-  process.stderr.write(
-    `no benchmark ${name ?? '(none named)'}; there are: ${Object.keys(benches).join(', ')}\n`,
-  );
+  process.stderr.write(`no benchmark ${name}; there are: ${Object.keys(benches).join(', ')}\n`);
   process.exit(2);
 }
-const figures = await bench({
-  cameras: Number(values.cameras),
-  seconds: Number(values.seconds),
-  ...(values.bundle === undefined ? {} : { bundle: values.bundle }),
-  ...(values.bitrate === undefined ? {} : { bitrateBps: Number(values.bitrate) }),
-});
+const figures = await bench();
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
@@ -43,6 +55,8 @@ if (values.json) {
   process.stdout.write(`${JSON.stringify({ name, machine, ...figures })}\n`);
 } else {
   process.stdout.write(`${name} on ${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB\n`);
-  for (const [figure, value] of Object.entries(figures))
-    process.stdout.write(`  ${figure.padEnd(24)} ${value}\n`);
+  for (const [figure, value] of Object.entries(figures)) {
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    process.stdout.write(`  ${figure.padEnd(24)} ${text}\n`);
+  }
 }

@@ -1,5 +1,7 @@
+import type { z } from 'zod';
 import {
   type CameraConfig,
+  type ConfigUpdate,
   ConfigView,
   EngineStatus,
   SegmentList,
@@ -12,8 +14,12 @@ export interface AdministeredEngine extends AsyncDisposable {
   readonly process: EngineProcess;
   status(): Promise<EngineStatus>;
   /** Replaces the list of cameras. */
-  configure(cameras: readonly CameraConfig[]): Promise<ConfigView>;
+  configure(cameras: CameraConfig[]): Promise<ConfigView>;
+  /** Replaces these sections of the configuration. */
+  update(sections: Omit<z.input<typeof ConfigUpdate>, 'version'>): Promise<ConfigView>;
   segments(cameraId: string): Promise<SegmentList>;
+  /** The samples of `/metrics` that have no labels, by name. */
+  metrics(): Promise<ReadonlyMap<string, number>>;
   /** Asks for the status again and again until it is as wanted. Throws with the last one when `timeoutMs` have passed. */
   until(wanted: (status: EngineStatus) => boolean, timeoutMs: number): Promise<EngineStatus>;
 }
@@ -34,12 +40,19 @@ export async function startAdministeredEngine(
     return answer.json();
   };
   const status = async () => EngineStatus.parse(await ask(enginePaths.status));
+  const update: AdministeredEngine['update'] = async (sections) => {
+    const { version } = ConfigView.parse(await ask(enginePaths.config));
+    return ConfigView.parse(await ask(enginePaths.config, { version, ...sections }));
+  };
   return {
     process: engine,
     status,
-    async configure(cameras) {
-      const { version } = ConfigView.parse(await ask(enginePaths.config));
-      return ConfigView.parse(await ask(enginePaths.config, { version, cameras }));
+    configure: (cameras) => update({ cameras }),
+    update,
+    async metrics() {
+      const { body } = await engine.ask(enginePaths.metrics, { token });
+      const samples = body.toString().matchAll(/^(?<name>\w+) (?<value>\S+)$/gm);
+      return new Map(Array.from(samples, (sample) => [sample[1] ?? '', Number(sample[2])]));
     },
     segments: async (cameraId) => SegmentList.parse(await ask(enginePaths.segments(cameraId))),
     async until(wanted, timeoutMs) {

@@ -6,6 +6,7 @@ import { DiscoveryResponder } from '../onvif/discovery-responder.ts';
 import { scopesOf, type OnvifFacts } from '../onvif/facts.ts';
 import { OnvifServer, onvifPaths } from '../onvif/http-server.ts';
 import { Broadcast } from '../rtsp/broadcast.ts';
+import type { Clip } from '../clip/clip.ts';
 import type { PacketizedClip } from '../rtsp/packetized-clip.ts';
 import { SendLog } from '../rtsp/send-log.ts';
 import type { NetworkCounters } from '../rtsp/lossy-network.ts';
@@ -145,6 +146,11 @@ export class SimCamera {
   }
 
   /** Addresses are final once the camera has started; ports given as 0 are known then. */
+  /** What it shows, over and over. */
+  get clip(): Clip {
+    return this.#options.source.clip;
+  }
+
   get info(): SimCameraInfo {
     const { identity, source } = this.#options;
     const http = `http://${this.#address}:${this.#ports.http}`;

@@ -8,7 +8,7 @@ import type { StreamName } from '../clip/clip.ts';
 import type { SimClock } from '../clock.ts';
 import type { ServiceMode } from '../service-mode.ts';
 import type { Admission, Broadcast, MediaTick, VideoTick } from './broadcast.ts';
-import { InterleavedDelivery, UdpDelivery, type TrackDelivery } from './delivery.ts';
+import { InterleavedDelivery, UdpDelivery, type SendPace, type TrackDelivery } from './delivery.ts';
 import type { PacketizedClip } from './packetized-clip.ts';
 import { parseReceiverReport, type ReceiverReport } from './receiver-report.ts';
 import { RtspRequestReader, RtspSyntaxError, type RtspRequest } from './request-reader.ts';
@@ -29,6 +29,8 @@ export interface ConnectionContext {
   /** What viewers may have; others get 461. */
   readonly transports: readonly TransportKind[];
   readonly udp: UdpMedia;
+  /** Default `frame`. */
+  readonly pace?: SendPace;
   readonly mode: () => ServiceMode;
   readonly authenticate: (attempt: DigestAttempt) => DigestVerdict;
   readonly onSlowViewer: () => void;
@@ -213,7 +215,8 @@ export class RtspConnection {
     if (chosen.kind === 'udp') {
       return new UdpDelivery(this.#context.udp, { ...chosen, address: this.#socket.remoteAddress ?? '' });
     }
-    return new InterleavedDelivery(chosen.channel, (bytes) => {
+    const { pace = 'frame' } = this.#context;
+    return new InterleavedDelivery({ channel: chosen.channel, pace }, (bytes) => {
       this.#write(bytes);
     });
   }

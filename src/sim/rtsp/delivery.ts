@@ -12,18 +12,29 @@ export interface TrackDelivery {
   sendControl(frame: Buffer): void;
 }
 
+/** Over TCP: a frame's packets in one write, or each in a segment of its own, as cameras without a large buffer do. */
+export type SendPace = 'frame' | 'packet';
+
 /** Over the RTSP connection, as they are. */
 export class InterleavedDelivery implements TrackDelivery {
   readonly transport: string;
+  readonly #pace: SendPace;
   readonly #write: (bytes: Buffer) => void;
 
-  constructor(channel: number, write: (bytes: Buffer) => void) {
+  constructor(
+    { channel, pace }: { readonly channel: number; readonly pace: SendPace },
+    write: (bytes: Buffer) => void,
+  ) {
     this.transport = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
+    this.#pace = pace;
     this.#write = write;
   }
 
-  sendMedia(frames: Buffer): void {
-    this.#write(frames);
+  sendMedia(frames: Buffer, offsets: readonly number[]): void {
+    if (this.#pace === 'frame') this.#write(frames);
+    else
+      for (const [index, offset] of offsets.entries())
+        this.#write(frames.subarray(offset, offsets[index + 1]));
   }
 
   sendControl(frame: Buffer): void {

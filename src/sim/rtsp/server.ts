@@ -8,6 +8,7 @@ import type { ServiceMode } from '../service-mode.ts';
 import { RtspConnection, type ConnectionContext } from './connection.ts';
 import { LossyNetwork, type NetworkCounters, type NetworkFaults } from './lossy-network.ts';
 import { parseReceiverReport, type ReceiverReport } from './receiver-report.ts';
+import type { SendPace } from './delivery.ts';
 import type { TransportKind } from './transport.ts';
 import { UdpMedia } from './udp-media.ts';
 
@@ -19,6 +20,7 @@ export interface RtspAccess {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** What happens to packets over UDP. Default: nothing. */
   readonly network?: NetworkFaults;
+  readonly pace?: SendPace;
 }
 
 export type RtspServerOptions = RtspAccess &

@@ -6,6 +6,7 @@ import { loadClip, type VideoTrack } from '../clip/clip.ts';
 import { loadVideoClip } from '../clip/codec-clips.ts';
 import { clipFormat, scenes, type Scene } from '../clip/scenes.ts';
 import { syntheticTrack } from '../clip/synthetic.ts';
+import type { SendPace } from '../rtsp/delivery.ts';
 import { packetizeClip, type PacketizedClip } from '../rtsp/packetized-clip.ts';
 
 export interface SimCamerasOptions {
@@ -21,6 +22,8 @@ export interface SimCamerasOptions {
   readonly mainBitrateBps?: number;
   /** Of those main streams. Default H.264. */
   readonly mainCodec?: VideoTrack['codec'];
+  /** How the cameras send over TCP. Default a frame at once. */
+  readonly pace?: SendPace;
 }
 
 const maximumCount = 1000;
@@ -73,6 +76,7 @@ function createCamera(
     ...(options.ports === undefined ? {} : { ports: options.ports }),
     credentials: { username: options.username, password: options.password },
     source,
+    ...(options.pace === undefined ? {} : { rtspAccess: { pace: options.pace } }),
     firstFrameNumber: ((round * 3) % groups) * clipFormat.framesPerGroup,
   });
 }
