@@ -49,15 +49,26 @@ export async function run(options: RunOptions): Promise<number> {
     const deadline = setTimeout(() => {
       log.error({ deadlineMs: STOP_DEADLINE_MS }, 'The engine did not stop in time and is cut off.');
       log.flush();
-      process.exit(71);
+      endAtOnce();
     }, STOP_DEADLINE_MS);
     await engine.stop();
     clearTimeout(deadline);
     log.info({}, 'The engine has stopped.');
+    const stuckOperations = engine.stuckOperations();
+    if (stuckOperations > 0) {
+      log.error({ stuckOperations }, 'A disk does not answer: the process ends without waiting for it.');
+      log.flush();
+      endAtOnce();
+    }
     return 0;
   } finally {
     log.flush();
   }
+}
+
+/** An orderly exit waits for the threads of libuv's pool, and one that waits for a disk may never come back. */
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /** Resolves with the name of the first signal that asks to stop; further ones change nothing. */

@@ -92,7 +92,8 @@ class LocalSegmentStore implements SegmentStore {
   async stop(): Promise<void> {
     this.#timers.dispose();
     this.#timers = new DisposableStack();
-    await Promise.all([...this.#volumes.values()].map((volume) => this.#end(volume)));
+    const { stopPatienceMs } = this.#options.limits;
+    await Promise.all([...this.#volumes.values()].map((volume) => volume.stop(stopPatienceMs)));
   }
 
   configure(config: StorageConfig): Promise<void> {

@@ -98,8 +98,9 @@ export class VolumeGuard {
     return this.#queuedBytes;
   }
 
-  /** Operations that are not answered in time; each holds a thread. */
+  /** Operations that are not answered in time, or at all before the end; each holds a thread. */
   get stuckOperations(): number {
+    if (this.#isShutDown) return this.#running.size;
     let count = 0;
     for (const operation of this.#running) if (operation.isOverdue) count += 1;
     return count;

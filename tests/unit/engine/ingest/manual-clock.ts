@@ -49,6 +49,12 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** The whole process stands still: timers ring late, all at the end. */
+  standStill(ms: number): void {
+    this.#monotonicMs += ms;
+    this.advance(0);
+  }
+
   get pendingAlarms(): number {
     return this.#alarms.length;
   }
