@@ -182,7 +182,7 @@ it('a port where nothing listens is told as such, and found again when something
   await subscriber.until(() => subscriber.interruptions.length > 0);
   expect(subscriber.interruptions).toEqual([
     {
-      kind: 'unreachable',
+      kind: 'refused',
       detail: `${new URL(url).host} refused the connection: nothing listens on that port.`,
     },
   ]);

@@ -6,6 +6,8 @@ export interface MediaSource {
   readonly receivedBytes: number;
   /** When media came last on the monotonic clock, ms, or when play began before the first; undefined before that. */
   readonly lastMediaMonotonicMs: number | undefined;
+  /** Bytes and packets that came and belong to nothing, in all, where the source can tell. */
+  readonly rejected?: number;
   /** Resolves when media may come; rejects with a SourceFailure. Called once. */
   start(): Promise<void>;
   /** Says goodbye, and resolves when nothing of it is left. May come at any time, also during `start` and after its end. */

@@ -49,6 +49,7 @@ class RtspSource implements MediaSource {
   readonly #limits: RtspSourceLimits;
   readonly #sink: SourceSink;
   #session: RtspSession | undefined;
+  #video: RtpReceiver | undefined;
   #lastMediaMonotonicMs: number | undefined;
   readonly #depacketizers: Depacketizer[] = [];
 
@@ -60,6 +61,10 @@ class RtspSource implements MediaSource {
 
   get receivedBytes(): number {
     return this.#session?.receivedBytes ?? 0;
+  }
+
+  get rejected(): number {
+    return (this.#session?.skippedBytes ?? 0) + (this.#video?.counters.ignored ?? 0);
   }
 
   /** When the last packet of video came, and when play began before the first; undefined before that. */
@@ -98,7 +103,8 @@ class RtspSource implements MediaSource {
       ...(metadata === undefined ? {} : { metadata }),
       clock: overrides.clock,
     });
-    await session.setUp(video.media, this.#videoReceiver(video));
+    this.#video = this.#videoReceiver(video);
+    await session.setUp(video.media, this.#video);
     if (audio.kind === 'wanted') await this.#setUpAudio(session, audio.audio);
     if (metadata !== undefined) await this.#setUpMetadata(session, metadata);
     await session.play();

@@ -85,6 +85,13 @@ type State =
       readonly retry: Disposable;
     };
 
+/** From the last picture, or the first attempt, until pictures come again. */
+interface Outage {
+  readonly sinceUtcMs: number;
+  /** Why the last attempt failed. */
+  readonly interruption: Interruption;
+}
+
 const TICK_MS = 1_000;
 
 async function settleBoth(first: Promise<void>, second: Promise<void>): Promise<void> {
@@ -108,6 +115,11 @@ class ReconnectingIngest implements StreamIngest {
   #failuresInARow = 0;
   #reconnects = 0;
   #hasStreamed = false;
+  #outage: Outage | undefined;
+  #startedMonotonicMs = 0;
+  /** How much the source in hand had rejected when media came last: more since then explains a silence. */
+  #rejectedAtMedia = 0;
+  #mediaSeenMonotonicMs: number | undefined;
   /** What subscribers were told last, so that they are told once for each reason. */
   #toldReason: Interruption['kind'] | undefined;
 
@@ -134,6 +146,7 @@ class ReconnectingIngest implements StreamIngest {
   start(): void {
     if (this.#state.kind !== 'idle') return;
     this.#failuresInARow = 0;
+    this.#startedMonotonicMs = this.#options.clock.monotonicMs();
     this.#tick = this.#options.clock.every(TICK_MS, () => {
       this.#onTick();
     });
@@ -145,6 +158,7 @@ class ReconnectingIngest implements StreamIngest {
     this.#tick = undefined;
     const state = this.#state;
     this.#state = { kind: 'idle' };
+    this.#outage = undefined;
     if (state.kind === 'waiting') state.retry[Symbol.dispose]();
     if (state.kind === 'connecting' || state.kind === 'streaming') this.#release(state.source);
     if (state.kind !== 'idle') this.#tell({ kind: 'stopped', detail: 'The stream was stopped.' });
@@ -203,12 +217,20 @@ class ReconnectingIngest implements StreamIngest {
   #publicState(): StreamState {
     const state = this.#state;
     if (state.kind === 'idle') return { kind: 'idle' };
-    if (state.kind !== 'waiting') return { kind: state.kind, sinceUtcMs: state.sinceUtcMs };
+    if (state.kind === 'streaming') return { kind: 'streaming', sinceUtcMs: state.sinceUtcMs };
+    const outage = this.#outage;
+    if (state.kind === 'connecting') {
+      if (outage === undefined) return { kind: 'connecting', sinceUtcMs: state.sinceUtcMs };
+      const { kind: reason, detail } = outage.interruption;
+      const { sinceUtcMs } = outage;
+      return { kind: 'connecting', sinceUtcMs: state.sinceUtcMs, outage: { sinceUtcMs, reason, detail } };
+    }
     return {
       kind: 'waiting',
       reason: state.interruption.kind,
       detail: state.interruption.detail,
       sinceUtcMs: state.sinceUtcMs,
+      ...(outage === undefined ? {} : { outageSinceUtcMs: outage.sinceUtcMs }),
       retryAtUtcMs: state.retryAtUtcMs,
     };
   }
@@ -221,6 +243,8 @@ class ReconnectingIngest implements StreamIngest {
         this.#onEnded(source, failure);
       },
     });
+    this.#rejectedAtMedia = 0;
+    this.#mediaSeenMonotonicMs = undefined;
     this.#state = {
       kind: 'connecting',
       source,
@@ -264,6 +288,7 @@ class ReconnectingIngest implements StreamIngest {
     if (this.#hasStreamed) this.#reconnects += 1;
     this.#hasStreamed = true;
     this.#toldReason = undefined;
+    this.#outage = undefined;
     log.info({ reconnects: this.#reconnects }, 'The stream is running.');
   }
 
@@ -275,9 +300,10 @@ class ReconnectingIngest implements StreamIngest {
     const wasProven =
       state.kind === 'streaming' && nowMs - state.sinceMonotonicMs >= this.#limits.provenAfterMs;
     this.#failuresInARow = wasProven ? 1 : this.#failuresInARow + 1;
-    const interruption: Interruption = { kind: failure.kind, detail: failure.message };
+    const interruption = this.#explained(source, failure);
+    this.#outage = { sinceUtcMs: this.#outage?.sinceUtcMs ?? this.#outageSinceUtcMs(), interruption };
     const delayMs = retryDelayMs(
-      { kind: failure.kind, failuresInARow: this.#failuresInARow },
+      { kind: interruption.kind, failuresInARow: this.#failuresInARow },
       this.#limits,
       random,
     );
@@ -294,6 +320,27 @@ class ReconnectingIngest implements StreamIngest {
     this.#release(source);
     log.warn({ reason: interruption.kind, retryInMs: delayMs }, interruption.detail);
     this.#tell(interruption);
+  }
+
+  /** A camera whose answers make no sense is not silent. */
+  #explained(source: MediaSource, { kind, message }: SourceFailure): Interruption {
+    this.#noteMedia(source);
+    if (kind !== 'silent' || (source.rejected ?? 0) <= this.#rejectedAtMedia)
+      return { kind, detail: message };
+    return { kind: 'protocol', detail: `${message} What it sends instead makes no sense.` };
+  }
+
+  /** By the wall clock as it is now. */
+  #outageSinceUtcMs(): number {
+    const { clock } = this.#options;
+    const lastPictureMs = this.#pipeline.lastVideoMonotonicMs ?? 0;
+    return clock.utcMs() - clock.monotonicMs() + Math.max(this.#startedMonotonicMs, lastPictureMs);
+  }
+
+  #noteMedia(source: MediaSource): void {
+    if (source.lastMediaMonotonicMs === this.#mediaSeenMonotonicMs) return;
+    this.#mediaSeenMonotonicMs = source.lastMediaMonotonicMs;
+    this.#rejectedAtMedia = source.rejected ?? 0;
   }
 
   #release(source: MediaSource): void {
@@ -323,6 +370,7 @@ class ReconnectingIngest implements StreamIngest {
       log.warn({ steppedMs }, 'The wall clock was set; the times of new pictures follow it.');
     const state = this.#state;
     if (state.kind !== 'connecting' && state.kind !== 'streaming') return;
+    this.#noteMedia(state.source);
     const failure = this.#overdue(state, nowMs);
     if (failure !== undefined) this.#onEnded(state.source, failure);
   }

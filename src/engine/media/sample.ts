@@ -114,7 +114,10 @@ export interface Sample {
 
 /** Why a stream stopped; becomes the reason of a gap. */
 export type Interruption =
+  /** The network: no way there, or no answer at all. */
   | { readonly kind: 'unreachable'; readonly detail: string }
+  /** Something is at the address, but it takes no connection. */
+  | { readonly kind: 'refused'; readonly detail: string }
   | { readonly kind: 'refused-credentials'; readonly detail: string }
   /** Its key is another than the one trusted before. */
   | { readonly kind: 'changed-identity'; readonly detail: string }

@@ -90,6 +90,11 @@ export class RtspConnection {
     return this.#receivedBytes;
   }
 
+  /** Of those, bytes that are neither a message nor a frame. */
+  get skippedBytes(): number {
+    return this.#reader.skippedBytes;
+  }
+
   /** Who is at the other end, once it is open. */
   get peer(): Peer | undefined {
     return this.#peer;
@@ -315,15 +320,19 @@ const FAULT_SENTENCES: Readonly<Record<InterleavedFault, string>> = {
   'out-of-sync': 'The camera sent 1 MiB that is no RTSP.',
 };
 
+const NETWORK_ERRORS: ReadonlySet<string | undefined> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
 function closeFailure(address: RtspAddress, wasOpening: boolean, errorCode: string | undefined): RtspFailure {
   const where = placeOf(address);
   if (!wasOpening) {
     const how = errorCode === undefined ? '' : ` (${errorCode})`;
+    if (NETWORK_ERRORS.has(errorCode))
+      return new RtspFailure('unreachable', `The way to ${where} is lost${how}.`);
     return new RtspFailure('closed-by-camera', `${where} closed the connection${how}.`);
   }
   switch (errorCode) {
     case 'ECONNREFUSED':
-      return new RtspFailure('unreachable', `${where} refused the connection: nothing listens on that port.`);
+      return new RtspFailure('refused', `${where} refused the connection: nothing listens on that port.`);
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new RtspFailure('unreachable', `The name ${address.host} could not be resolved.`);

@@ -76,6 +76,11 @@ export class RtspSession {
     );
   }
 
+  /** Bytes that came on the connection and are neither a message nor a frame. */
+  get skippedBytes(): number {
+    return this.#connection.skippedBytes;
+  }
+
   /** How packets come; what was asked for until the first track is set up. */
   get transport(): AskedTransport['kind'] {
     return this.#transport;

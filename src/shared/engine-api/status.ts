@@ -7,26 +7,41 @@ import { VolumeStatus } from './volumes.ts';
 export const Health = z.object({ status: z.enum(['ok', 'failing']) });
 export type Health = z.infer<typeof Health>;
 
+/** Why a stream is interrupted; same words as the engine's `Interruption`. */
+export const InterruptionReason = z.enum([
+  /** The network: no way there, or no answer at all. */
+  'unreachable',
+  /** Something is at the address, but it takes no connection. */
+  'refused',
+  'refused-credentials',
+  'changed-identity',
+  /** It takes connections and then says nothing. */
+  'silent',
+  'protocol',
+  'unsupported',
+  'closed-by-camera',
+  'stopped',
+]);
+export type InterruptionReason = z.infer<typeof InterruptionReason>;
+
 /** How the connection to one stream of a camera stands. */
 export const StreamState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('idle') }),
-  z.object({ kind: z.literal('connecting'), sinceUtcMs: z.number() }),
+  z.object({
+    kind: z.literal('connecting'),
+    sinceUtcMs: z.number(),
+    /** Since the last picture, or the first attempt; absent while nothing has failed. `reason`: of the last failure. */
+    outage: z.object({ sinceUtcMs: z.number(), reason: InterruptionReason, detail: z.string() }).optional(),
+  }),
   z.object({ kind: z.literal('streaming'), sinceUtcMs: z.number() }),
   z.object({
     kind: z.literal('waiting'),
-    /** Same words as the engine's `Interruption`. */
-    reason: z.enum([
-      'unreachable',
-      'refused-credentials',
-      'changed-identity',
-      'silent',
-      'protocol',
-      'unsupported',
-      'closed-by-camera',
-      'stopped',
-    ]),
+    reason: InterruptionReason,
     detail: z.string(),
+    /** Of the last failure. */
     sinceUtcMs: z.number(),
+    /** Since the last picture, or the first attempt; engines of before do not say. */
+    outageSinceUtcMs: z.number().optional(),
     retryAtUtcMs: z.number(),
   }),
 ]);

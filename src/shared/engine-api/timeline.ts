@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CameraId } from './camera.ts';
+import { InterruptionReason } from './status.ts';
 
 /** Whose fault it is that there is no footage, as far as the engine could tell. */
 export const GapReason = z.enum(['camera', 'network', 'node', 'disk', 'planned', 'retention']);
@@ -14,16 +15,7 @@ export const GapEvidence = z.discriminatedUnion('kind', [
   /** The connection ended or could not be made. */
   z.object({
     kind: z.literal('interruption'),
-    interruption: z.enum([
-      'unreachable',
-      'refused-credentials',
-      'changed-identity',
-      'silent',
-      'protocol',
-      'unsupported',
-      'closed-by-camera',
-      'stopped',
-    ]),
+    interruption: InterruptionReason,
     detail: EvidenceText,
   }),
   /** The connection stood, and for a while no picture came. */

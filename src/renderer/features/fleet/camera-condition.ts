@@ -56,6 +56,9 @@ export function cameraCondition(camera: Camera, health: CameraHealth | undefined
         : { kind: 'recording' };
     case 'waiting-for-stream':
       if (main.state.kind === 'waiting') return waiting(main.state, main.lastFrameAgeMs);
+      if (main.state.kind === 'connecting' && main.state.outage !== undefined) {
+        return waiting(main.state.outage, main.lastFrameAgeMs);
+      }
       return main.lastFrameAgeMs !== undefined && main.lastFrameAgeMs > frozenAfterMs
         ? { kind: 'lost', ageMs: main.lastFrameAgeMs }
         : { kind: 'connecting' };
@@ -63,9 +66,14 @@ export function cameraCondition(camera: Camera, health: CameraHealth | undefined
 }
 
 function waiting(
-  { reason, sinceUtcMs }: Extract<StreamState, { kind: 'waiting' }>,
+  failed: {
+    readonly reason: WaitingReason;
+    readonly sinceUtcMs: number;
+    readonly outageSinceUtcMs?: number | undefined;
+  },
   ageMs: number | undefined,
 ): CameraCondition {
+  const { reason, outageSinceUtcMs: sinceUtcMs = failed.sinceUtcMs } = failed;
   return { kind: 'waiting', reason, sinceUtcMs, ...(ageMs === undefined ? {} : { ageMs }) };
 }
 

@@ -96,6 +96,7 @@ export const siteTexts = {
   },
   streamReason: {
     unreachable: 'camera does not answer',
+    refused: 'camera takes no connection',
     'refused-credentials': 'password refused',
     'changed-identity': 'another device answers',
     silent: 'camera sends nothing',
@@ -106,6 +107,7 @@ export const siteTexts = {
   },
   streamRemedy: {
     unreachable: 'Check its power, its cable and its address.',
+    refused: 'It may be starting, or its RTSP is switched off or on another port.',
     'refused-credentials': 'Open Cameras, then Change password in its menu.',
     'changed-identity': 'Its TLS key has changed. If it was replaced or reset, add it again.',
     silent: 'It is connected but sends no picture. Restart the camera.',

@@ -18,6 +18,8 @@ import {
   SPS,
 } from './scripted-camera.ts';
 import type { Script } from './scripted-camera.ts';
+import { frame } from '../rtsp/collecting-reader.ts';
+import { rtpPacket } from '../rtsp/rtp-packets.ts';
 
 const CREDENTIALS = { username: 'admin', password: 'pa%ss"wörd' };
 
@@ -306,6 +308,7 @@ describe('a camera that fails', () => {
       reason: 'refused-credentials',
       detail: 'camera.example:554 refused the user name or the password.',
       sinceUtcMs: clock.utcMs(),
+      outageSinceUtcMs: clock.utcMs(),
       retryAtUtcMs: clock.utcMs() + 30_000,
     });
     await pass(29_999);
@@ -313,6 +316,100 @@ describe('a camera that fails', () => {
     await pass(1);
     expect(camera.connections).toBe(2);
     expect(subscriber.order).toEqual(['refused-credentials']);
+  });
+
+  it('says since its last picture, whatever the retries, that it is gone and why', async () => {
+    await startPlaying();
+    camera.sendPicture(0, IDR);
+    const lastPictureUtcMs = clock.utcMs();
+    await pass(2_000);
+    camera.script = () => undefined;
+    camera.hangUp();
+    const hungUpUtcMs = clock.utcMs();
+    const closed = { reason: 'closed-by-camera', detail: 'camera.example:554 closed the connection.' };
+    expect(ingest.status().state).toEqual({
+      kind: 'waiting',
+      ...closed,
+      sinceUtcMs: hungUpUtcMs,
+      outageSinceUtcMs: lastPictureUtcMs,
+      retryAtUtcMs: hungUpUtcMs + 500,
+    });
+    await pass(500);
+    expect(ingest.status().state).toEqual({
+      kind: 'connecting',
+      sinceUtcMs: hungUpUtcMs + 500,
+      outage: { sinceUtcMs: lastPictureUtcMs, ...closed },
+    });
+    await pass(10_000);
+    const silent = { reason: 'silent', detail: 'The camera did not answer OPTIONS within 10 s.' };
+    expect(ingest.status().state).toMatchObject({ ...silent, outageSinceUtcMs: lastPictureUtcMs });
+    await pass(1_000);
+    expect(ingest.status().state).toMatchObject({
+      kind: 'connecting',
+      outage: { sinceUtcMs: lastPictureUtcMs, ...silent },
+    });
+    expect(StreamState.parse(ingest.status().state)).toEqual(ingest.status().state);
+    camera.script = healthyScript();
+    camera.hangUp();
+    await pass(2_000);
+    camera.sendPicture(0, IDR);
+    expect(ingest.status().state).toEqual({ kind: 'streaming', sinceUtcMs: clock.utcMs() });
+    camera.hangUp();
+    expect(ingest.status().state).toMatchObject({ outageSinceUtcMs: clock.utcMs() });
+  });
+
+  it('from the first attempt on says since that one', async () => {
+    await failsWith(() => undefined);
+    const startedUtcMs = clock.utcMs();
+    await pass(30_000);
+    expect(ingest.status().state).toMatchObject({ outage: { sinceUtcMs: startedUtcMs } });
+  });
+
+  it.each([
+    { what: 'answers with something else', healthy: false, noise: Buffer.alloc(100, 0x01), after: 'OPTIONS' },
+    { what: 'sends something else', healthy: true, noise: Buffer.alloc(100, 0x01), after: 'PLAY' },
+    {
+      what: 'sends packets of another format',
+      healthy: true,
+      noise: frame(0, rtpPacket({ sequence: 1, timestamp: 1, payload: IDR, payloadType: 33 })),
+      after: 'PLAY',
+    },
+  ])('when it $what is not called silent', async ({ healthy, noise, after }) => {
+    await failsWith(healthy ? healthyScript() : () => undefined);
+    for (let second = 0; second < 10 && subscriber.interruptions.length === 0; second += 1) {
+      camera.send(noise);
+      await pass(1_000);
+    }
+    const silence =
+      after === 'PLAY'
+        ? 'The camera has sent no video for 5 s.'
+        : 'The camera did not answer OPTIONS within 10 s.';
+    expect(subscriber.interruptions).toEqual([
+      { kind: 'protocol', detail: `${silence} What it sends instead makes no sense.` },
+    ]);
+  });
+
+  it('because the network lost it says so, and not that the camera hung up', async () => {
+    await startPlaying();
+    camera.hangUp('ETIMEDOUT');
+    expect(subscriber.interruptions).toEqual([
+      { kind: 'unreachable', detail: 'The way to camera.example:554 is lost (ETIMEDOUT).' },
+    ]);
+  });
+
+  it('with audio only has sent no video, which is no noise', async () => {
+    await failsWith(healthyScript(SDP_VIDEO + SDP_AUDIO));
+    camera.sendPicture(0, IDR);
+    for (let second = 0; second < 5; second += 1) {
+      const payload = Buffer.from('00100008ff', 'hex');
+      camera.send(
+        frame(2, rtpPacket({ sequence: second, timestamp: second * 48_000, payload, payloadType: 97 })),
+      );
+      await pass(1_000);
+    }
+    expect(subscriber.interruptions).toEqual([
+      { kind: 'silent', detail: 'The camera has sent no video for 5 s.' },
+    ]);
   });
 
   it('by changing its nonce in between is answered with the new one', async () => {

@@ -56,6 +56,36 @@ describe('a camera’s condition', () => {
       { kind: 'waiting', reason: 'silent', sinceUtcMs: 0, ageMs: 30 },
     ],
     [
+      'lost a while ago, and tried again and again',
+      one,
+      reported(
+        one,
+        { kind: 'waiting-for-stream' },
+        {
+          ...waitingFor('silent'),
+          state: { ...waitingFor('silent').state, sinceUtcMs: 900, outageSinceUtcMs: 100 },
+        },
+      ),
+      { kind: 'waiting', reason: 'silent', sinceUtcMs: 100, ageMs: 30 },
+    ],
+    [
+      'being tried again',
+      one,
+      reported(
+        one,
+        { kind: 'waiting-for-stream' },
+        {
+          ...streaming,
+          state: {
+            kind: 'connecting',
+            sinceUtcMs: 900,
+            outage: { sinceUtcMs: 100, reason: 'refused', detail: 'd' },
+          },
+        },
+      ),
+      { kind: 'waiting', reason: 'refused', sinceUtcMs: 100, ageMs: 30 },
+    ],
+    [
       'lost, and nobody knows why yet',
       one,
       reported(
