@@ -8,14 +8,18 @@ import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
 import { readOrMakeCertificate } from './platform/certificate.ts';
 import { openConfigStore } from './platform/config-store.ts';
+import type { EngineConfig } from './platform/config-content.ts';
 import { endpointFile } from './platform/endpoint.ts';
 import { EngineExit } from './platform/exit.ts';
+import { openKnownVolumes } from './platform/known-volumes.ts';
 import { engineLayout, makeDirectories } from './platform/layout.ts';
 import { lockDirectory } from './platform/lock.ts';
 import { readOrMakeNodeId } from './platform/node-identity.ts';
 import { createProcessSampler } from './platform/process-sampler.ts';
 import { openSealedStore } from './platform/sealed-store.ts';
 import { createTokenRegistry } from './platform/tokens.ts';
+import { SlabPool } from './media/slab-pool.ts';
+import { createRtmpServer, defaultRtmpLimits, PublishPoints } from './rtmp/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   NewerDatabaseError,
@@ -23,11 +27,15 @@ import {
   defaultStorageLimits,
   openFootageIndex,
   openLocalVolume,
+  openLocalVolumeMarker,
 } from './storage/index.ts';
-import type { FootageIndex, FootageIndexOptions } from './storage/index.ts';
+import type { FootageIndex, FootageIndexOptions, StorageConfig } from './storage/index.ts';
+import { storageConfig } from './storage-config.ts';
 
 /** Running requests and downloads get this long when the engine stops. */
 const HTTP_GRACE_MS = 1_000;
+/** Beyond this, memory that cameras no longer need goes back to the system. */
+const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 
 export interface EngineOptions {
@@ -50,6 +58,8 @@ export interface Engine {
   readonly port: number;
   /** Ends viewers and cameras and finishes the footage being written. */
   stop(): Promise<void>;
+  /** Operations that a disk has not answered. After `stop`: the process cannot end in an orderly way while there are any. */
+  stuckOperations(): number;
 }
 
 /**
@@ -78,31 +88,44 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const index = await openIndex({ path: layout.index, clock, log });
   stack.defer(() => index.close());
+  const storage = (wanted: EngineConfig): StorageConfig =>
+    storageConfig(wanted, { path: layout.recordings, reserveBytes: options.reserveBytes });
   const store = createSegmentStore({
-    volume: openLocalVolume(layout.recordings),
-    volumeId: '',
+    config: storage(config.current()),
+    nodeId,
+    access: ({ path }) => ({ volume: openLocalVolume(path), marker: openLocalVolumeMarker(path) }),
+    known: openKnownVolumes(layout),
+    firstVolumePath: layout.recordings,
     index,
     clock,
     log,
     bootId: readFileSync(BOOT_ID_FILE, 'utf8').trim(),
-    limits: { ...defaultStorageLimits, reserveBytes: options.reserveBytes },
+    limits: defaultStorageLimits,
   });
-  const reconciled = await store.start();
   stack.defer(() => store.stop());
-  if (reconciled.kind === 'failed') {
-    log.error(
-      { ...reconciled.failure },
-      'The recordings could not be checked; recording waits for the volume.',
-    );
-  }
+  await store.start();
 
-  const cameras = createCameraSet({ store, gopCacheBytes: options.gopCacheBytes, clock, log });
+  const slabPool = new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES });
+  const { maxAccessUnitBytes } = defaultRtmpLimits;
+  const publishPoints = new PublishPoints({ slabPool, maxAccessUnitBytes });
+  const { gopCacheBytes } = options;
+  const cameras = createCameraSet({ store, slabPool, publishPoints, gopCacheBytes, clock, log });
   cameras.apply(config.current());
   stack.defer(() => cameras.stop());
 
   const rtsp = createRtspServer({ streams: cameras, host: options.host, clock, log });
   stack.defer(() => rtsp.stop());
   await rtsp.apply(config.current().serve);
+
+  const rtmp = createRtmpServer({
+    points: publishPoints,
+    openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
+    host: options.host,
+    clock,
+    log,
+  });
+  stack.defer(() => rtmp.stop());
+  await rtmp.apply(config.current());
 
   const hls = new HlsService({
     directory: cameras,
@@ -126,17 +149,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       configVersion: config.view().version,
       cpuCores: sampler.sample().cpuCores,
       residentBytes: sampler.sample().residentBytes,
-      volumes: [store.status()],
+      volumes: [...store.volumes()],
       cameras: [...cameras.status()],
-      serve: { rtsp: rtsp.status() },
+      serve: { rtsp: rtsp.status(), rtmp: rtmp.status() },
     }),
     process: () => sampler.sample(),
+    volumes: () => store.overview(),
+    volumeMeters: () => store.meters(),
     config: () => config.view(),
     updateConfig(update) {
       const change = config.update(update);
       if (change.kind !== 'applied') return change;
+      void store.configure(storage(change.config));
       cameras.apply(change.config);
       void rtsp.apply(change.config.serve);
+      void rtmp.apply(change.config);
       return { kind: 'applied', config: config.view() };
     },
     segments: (cameraId, query) => store.segments(cameraId, query),
@@ -152,7 +179,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   endpointFile(layout).write({ host: options.host, port, processId: process.pid });
 
   const running = stack.move();
-  return { nodeId, port, stop: () => running.disposeAsync() };
+  return { nodeId, port, stop: () => running.disposeAsync(), stuckOperations: () => store.stuckOperations() };
 }
 
 async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {
