@@ -26,6 +26,15 @@ class Answer<Value = string> {
 
 const limits = { maximumOperations: 2, maximumWaiting: 3, hangAfterMs: 5000 };
 
+function ask(count: number): Answer[] {
+  return Array.from({ length: count }, () => new Answer());
+}
+
+/** What a caller is told, `hung` for a hang. */
+function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: unknown) => (error instanceof VolumeHangError ? 'hung' : error));
+}
+
 describe('VolumeGuard', () => {
   let clock: ManualClock;
   let events: string[];
@@ -46,10 +55,6 @@ describe('VolumeGuard', () => {
       },
     });
   });
-
-  const ask = (count: number): Answer[] => Array.from({ length: count }, () => new Answer());
-  const outcome = (promise: Promise<unknown>): Promise<unknown> =>
-    promise.catch((error: unknown) => (error instanceof VolumeHangError ? 'hung' : error));
 
   it('begins so many at once and the others in their turn', async () => {
     const answers = ask(4);
