@@ -4,7 +4,8 @@ import { liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { CameraId, EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
 import { GopBudget, LiveCounters } from '../live/index.ts';
 import type { Admission, LiveTotals, ViewerSink } from '../live/index.ts';
-import { SlabPool } from '../media/slab-pool.ts';
+import type { SlabPool } from '../media/slab-pool.ts';
+import type { PublishPoints } from '../rtmp/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { Camera } from './camera.ts';
 import type { StreamResources } from './camera-stream.ts';
@@ -32,21 +33,22 @@ export interface LiveStatus extends LiveTotals {
 
 interface CameraSetOptions {
   readonly store: SegmentStore;
+  readonly slabPool: SlabPool;
+  /** Where cameras push. */
+  readonly publishPoints: PublishPoints;
   /** For the groups of pictures in hand of all streams, which newcomers start with. */
   readonly gopCacheBytes: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Beyond this, memory that cameras no longer need goes back to the system. */
-const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
-
 export function createCameraSet(options: CameraSetOptions): CameraSet {
-  const { store, clock, log } = options;
+  const { store, slabPool, publishPoints, clock, log } = options;
   const gopBudget = new GopBudget(options.gopCacheBytes);
   const liveCounters = new LiveCounters();
   const resources: StreamResources = {
-    slabPool: new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES }),
+    slabPool,
+    publishPoints,
     gopBudget,
     liveCounters,
     clock,

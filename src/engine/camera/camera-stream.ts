@@ -1,12 +1,19 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { StreamStatus } from '../../shared/engine-api/index.ts';
-import { createStreamIngest, relaySource, rtspSource } from '../ingest/index.ts';
+import {
+  createStreamIngest,
+  PUSH_INGEST_LIMITS,
+  relaySource,
+  rtmpPushSource,
+  rtspSource,
+} from '../ingest/index.ts';
 import type { OpenSource, StreamIngest } from '../ingest/index.ts';
 import { FlvChannel, GopCache, StreamFanout } from '../live/index.ts';
 import type { Admission, GopBudget, JoinableStream, LiveCounters, ViewerSink } from '../live/index.ts';
 import type { StreamSubscriber } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
+import type { PublishPoints } from '../rtmp/index.ts';
 import type { StreamSource } from './stream-source.ts';
 
 /** How long a stream stays connected after the last one who wanted it: people change between pages and come back. */
@@ -17,6 +24,7 @@ const MAXIMUM_GOP_BYTES = 4 * 1024 ** 2;
 /** What all streams of an engine share. */
 export interface StreamResources {
   readonly slabPool: SlabPool;
+  readonly publishPoints: PublishPoints;
   readonly gopBudget: GopBudget;
   readonly liveCounters: LiveCounters;
   readonly clock: Clock;
@@ -56,6 +64,7 @@ export class CameraStream implements JoinableStream {
       openSource: (sink) => this.#openSource(this.#source)(sink),
       clock,
       log,
+      ...(source.kind === 'push' ? { limits: PUSH_INGEST_LIMITS } : {}),
     });
     const cache = new GopCache({ maximumBytes: MAXIMUM_GOP_BYTES, budget: gopBudget });
     this.#fanout = new StreamFanout({ cache, log });
@@ -102,11 +111,13 @@ export class CameraStream implements JoinableStream {
   }
 
   #openSource(source: StreamSource): OpenSource {
-    const { slabPool, clock } = this.#resources;
+    const { slabPool, publishPoints, clock } = this.#resources;
     const log = this.#log;
     switch (source.kind) {
       case 'rtsp':
         return rtspSource({ ...source, slabPool, clock, log });
+      case 'push':
+        return rtmpPushSource({ points: publishPoints, name: source.name, clock });
       case 'relay':
         return relaySource({ ...source, slabPool, clock });
     }

@@ -1,4 +1,10 @@
-import type { CameraConfig, CameraId, MasterConfig, StreamName } from '../../shared/engine-api/index.ts';
+import type {
+  CameraConfig,
+  CameraId,
+  MasterConfig,
+  StreamAddress,
+  StreamName,
+} from '../../shared/engine-api/index.ts';
 import type { StreamSource } from './stream-source.ts';
 
 /** What the engine is to do with a camera, its own or another engine's. */
@@ -22,12 +28,11 @@ export function cameraTasks({ cameras, master }: ConfiguredCameras): readonly Ca
 }
 
 function ownTask({ id, main, sub, credentials, overrides, record }: CameraConfig): CameraTask {
-  return {
-    id,
-    main: { kind: 'rtsp', url: main, credentials, overrides },
-    sub: sub === undefined ? undefined : { kind: 'rtsp', url: sub, credentials, overrides },
-    record,
-  };
+  const source = (address: StreamAddress): StreamSource =>
+    typeof address === 'object'
+      ? { kind: 'push', name: address.push }
+      : { kind: 'rtsp', url: address, credentials, overrides };
+  return { id, main: source(main), sub: sub === undefined ? undefined : source(sub), record };
 }
 
 function relayTasks({ slaves, cameras }: MasterConfig): readonly CameraTask[] {

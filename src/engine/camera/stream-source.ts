@@ -15,6 +15,8 @@ export type StreamSource =
       readonly credentials: Credentials | undefined;
       readonly overrides: StreamOverrides | undefined;
     }
+  /** The camera pushes it under this name. */
+  | { readonly kind: 'push'; readonly name: string }
   /** Another engine has it; this one is a master. */
   | {
       readonly kind: 'relay';

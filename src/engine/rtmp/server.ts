@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import type { RtmpStatus, ServeConfig } from '../../shared/engine-api/index.ts';
+import type { CameraConfig, RtmpStatus, ServeConfig } from '../../shared/engine-api/index.ts';
 import { Listener } from '../platform/listener.ts';
 import { Networks } from '../platform/networks.ts';
 import { Attempts } from './attempts.ts';
@@ -12,8 +12,8 @@ import type { PublishPointConfig, PublishPoints } from './publish-points.ts';
 
 export interface RtmpServerConfig {
   readonly serve: ServeConfig;
-  /** Where cameras may push: the port is open while there are any, whether players are served or not. */
-  readonly publishPoints: readonly PublishPointConfig[];
+  /** While one of them pushes, the port is open, whether players are served or not. */
+  readonly cameras: readonly Pick<CameraConfig, 'main' | 'sub' | 'streamKey'>[];
 }
 
 /** Takes the streams that cameras push, and serves players: RTMP on one port. */
@@ -122,7 +122,8 @@ export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
 
   return {
     async apply(next) {
-      const { serve, publishPoints } = next;
+      const { serve } = next;
+      const publishPoints = next.cameras.flatMap(publishPointsOf);
       config = next;
       networks = new Networks(serve.allowedNetworks);
       points.configure(publishPoints);
@@ -154,6 +155,16 @@ export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
       for (const socket of connections.keys()) socket.destroy();
     },
   };
+}
+
+function publishPointsOf({
+  main,
+  sub,
+  streamKey,
+}: RtmpServerConfig['cameras'][number]): PublishPointConfig[] {
+  return [main, sub].flatMap((address) =>
+    typeof address === 'object' ? [{ name: address.push, key: streamKey }] : [],
+  );
 }
 
 /** Without what IPv6 sockets put before IPv4 addresses. */

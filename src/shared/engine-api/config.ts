@@ -2,16 +2,21 @@ import { z } from 'zod';
 import { CameraId, Credentials, RtspUrl, StreamKey } from './camera.ts';
 import { MasterUpdate, MasterView } from './master.ts';
 import { StreamOverrides } from './overrides.ts';
+import { PushAddress } from './push.ts';
 import { CameraRetention } from './retention.ts';
 import { ServeUpdate, ServeView } from './serve.ts';
 import { VolumeName, VolumesConfig } from './volumes.ts';
+
+/** Where a stream comes from: fetched from the camera, or pushed by it. */
+export const StreamAddress = z.union([RtspUrl, PushAddress]);
+export type StreamAddress = z.infer<typeof StreamAddress>;
 
 /** One camera as an engine is told to record it. */
 export const CameraConfig = z.object({
   id: CameraId,
   name: z.string().min(1).max(200),
-  main: RtspUrl,
-  sub: RtspUrl.optional(),
+  main: StreamAddress,
+  sub: StreamAddress.optional(),
   /** Kept in the node's sealed store; never returned. */
   credentials: Credentials.optional(),
   /** Kept in the node's sealed store; never returned. For cameras that push. */
@@ -36,6 +41,13 @@ export const CameraUpdate = PublicCameraConfig.extend({
 });
 export type CameraUpdate = z.infer<typeof CameraUpdate>;
 
+function hasUniquePushNames(cameras: readonly Pick<PublicCameraConfig, 'main' | 'sub'>[]): boolean {
+  const names = cameras
+    .flatMap(({ main, sub }) => [main, sub])
+    .flatMap((address) => (typeof address === 'object' ? [address.push] : []));
+  return new Set(names).size === names.length;
+}
+
 /**
  * `PUT /api/v1/config` (scope admin). A section that is absent stays as it is; one that is given replaces the former whole.
  * `version` is the one the caller read, a stale one is refused with `version-conflict`. Answers `ConfigView`.
@@ -49,6 +61,7 @@ export const ConfigUpdate = z.strictObject({
       (cameras) => new Set(cameras.map(({ id }) => id)).size === cameras.length,
       'camera ids must be unique',
     )
+    .refine(hasUniquePushNames, 'every stream that is pushed needs a name of its own')
     .optional(),
   serve: ServeUpdate.optional(),
   master: MasterUpdate.optional(),

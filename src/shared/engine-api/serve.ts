@@ -138,6 +138,17 @@ export const PlayersStatus = z.object({
 });
 export type PlayersStatus = z.infer<typeof PlayersStatus>;
 
+/** The same for RTMP, whose port cameras push to as well. */
+export const RtmpStatus = PlayersStatus.omit({ framesDropped: true }).extend({
+  /** Cameras that push now. */
+  publishing: z.int().nonnegative(),
+  /** How often a camera's new connection replaced one that was still there. */
+  takeovers: z.int().nonnegative(),
+  /** Pushes with a wrong name or key. */
+  wrongKeys: z.int().nonnegative(),
+});
+export type RtmpStatus = z.infer<typeof RtmpStatus>;
+
 /** How an engine serves others. */
-export const ServeStatus = z.object({ rtsp: PlayersStatus });
+export const ServeStatus = z.object({ rtsp: PlayersStatus, rtmp: RtmpStatus });
 export type ServeStatus = z.infer<typeof ServeStatus>;

@@ -61,7 +61,7 @@ export async function startRtmpServer({
   const ingests: StreamIngest[] = [];
   await server.apply({
     serve: { ...ServeUpdate.parse({}), rtmp: { enabled: true, port: 0 }, accounts },
-    publishPoints: names.map((name) => ({ name, key: PUSH_KEY })),
+    cameras: names.map((name) => ({ main: { push: name }, streamKey: PUSH_KEY })),
   });
   const { listener } = server.status();
   if (listener.kind !== 'listening')
