@@ -20,8 +20,6 @@ import { openSealedStore } from './platform/sealed-store.ts';
 import { createTokenRegistry } from './platform/tokens.ts';
 import { SlabPool } from './media/slab-pool.ts';
 import { createRtmpServer, defaultRtmpLimits, PublishPoints } from './rtmp/index.ts';
-import { SlabPool } from './media/slab-pool.ts';
-import { createRtmpServer, defaultRtmpLimits, PublishPoints } from './rtmp/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   NewerDatabaseError,
@@ -36,8 +34,6 @@ import { storageConfig } from './storage-config.ts';
 
 /** Running requests and downloads get this long when the engine stops. */
 const HTTP_GRACE_MS = 1_000;
-/** Beyond this, memory that cameras no longer need goes back to the system. */
-const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
 /** Beyond this, memory that cameras no longer need goes back to the system. */
 const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
@@ -131,16 +127,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => rtmp.stop());
   await rtmp.apply(config.current());
 
-  const rtmp = createRtmpServer({
-    points: publishPoints,
-    openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
-    host: options.host,
-    clock,
-    log,
-  });
-  stack.defer(() => rtmp.stop());
-  await rtmp.apply(config.current());
-
   const hls = new HlsService({
     directory: cameras,
     isEnabled: () => config.current().serve.hls.enabled,
@@ -177,7 +163,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       void store.configure(storage(change.config));
       cameras.apply(change.config);
       void rtsp.apply(change.config.serve);
-      void rtmp.apply(change.config);
       void rtmp.apply(change.config);
       return { kind: 'applied', config: config.view() };
     },
