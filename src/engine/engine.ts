@@ -6,6 +6,8 @@ import { EventFeed } from './events/index.ts';
 import { HlsService } from './hls/index.ts';
 import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
+import { SnapshotService, findFootage } from './snapshot/index.ts';
+import { findFfmpeg } from './transcode/index.ts';
 import { readOrMakeCertificate } from './platform/certificate.ts';
 import { openConfigStore } from './platform/config-store.ts';
 import type { EngineConfig } from './platform/config-content.ts';
@@ -136,6 +138,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   hls.start();
   stack.defer(() => hls.stop());
 
+  const ffmpeg = findFfmpeg(process.env['PATH'] ?? '');
   const events = new EventFeed({ status: () => api.status(), clock });
   stack.defer(() => events.stop());
 
@@ -172,6 +175,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     live: () => cameras.liveStatus(),
     hls,
     events,
+    snapshots: new SnapshotService({
+      ffmpeg,
+      directory: cameras,
+      findFootage: (cameraId, atUtcMs) => findFootage(store, cameraId, atUtcMs),
+      clock,
+    }),
   };
   const server = createEngineHttpServer({ engine: api, certificate, tokens, clock, log });
   const { port } = await server.start({ host: options.host, port: options.port });

@@ -32,6 +32,7 @@ export function playedEngine(abilities: Partial<EngineApi>): EngineApi {
     live: unforeseen,
     hls: { playlist: unforeseen, file: unforeseen, status: unforeseen },
     events: { listen: unforeseen, status: unforeseen },
+    snapshots: { live: unforeseen, recorded: unforeseen },
     ...abilities,
   };
 }

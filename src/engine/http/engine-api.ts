@@ -14,6 +14,7 @@ import type { EventFeed } from '../events/index.ts';
 import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
 import type { VolumeMeter } from '../storage/index.ts';
+import type { SnapshotService } from '../snapshot/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 
 export type ConfigOutcome =
@@ -41,4 +42,5 @@ export interface EngineApi {
   live(): LiveStatus;
   readonly hls: Pick<HlsService, 'playlist' | 'file' | 'status'>;
   readonly events: Pick<EventFeed, 'listen' | 'status'>;
+  readonly snapshots: Pick<SnapshotService, 'live' | 'recorded'>;
 }

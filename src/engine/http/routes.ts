@@ -8,6 +8,7 @@ import { eventWebSocketRoutes } from './event-routes.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import type { Route } from './route.ts';
+import { snapshotRoutes } from './snapshot-routes.ts';
 import { volumeRoutes } from './volume-routes.ts';
 import type { WebSocketRoute } from './websocket-route.ts';
 
@@ -28,6 +29,7 @@ export function engineRoutes(context: RouteContext): readonly Route[] {
     ...volumeRoutes(engine),
     ...liveRoutes(engine),
     ...hlsRoutes(context),
+    ...snapshotRoutes(engine),
   ];
 }
 

@@ -26,6 +26,8 @@ export const enginePaths = {
   liveFlv: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}.flv`,
   /** WebSocket, scope view, query `EventsQuery`. Text messages, each an `EventMessage`. Close codes: `liveCloseCodes`. */
   events: '/api/v1/events',
+  /** GET, scope view, query `SnapshotQuery`. A JPEG picture; 501 where the node has no ffmpeg. */
+  snapshot: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}/snapshot`,
   /** GET, scope view. A live HLS playlist (RFC 8216); its segments lie beside it. */
   hlsPlaylist: (cameraId: CameraId, stream: StreamName): string => `/hls/${cameraId}/${stream}/index.m3u8`,
   /** POST, scope view, body `HlsTicketOrder`. 201 and `HlsTicket`. */
