@@ -187,7 +187,7 @@ describe('a volume and its index', () => {
 
     expect(await segmentsOf(reopened)).toEqual(others);
     expect(reasons).toEqual([
-      { cameraId, file: expect.any(String), byteLength: first?.byteLength, reason: 'volume-bytes', volume: reopened.volumePath },
+      { cameraId, file: expect.any(String), byteLength: first?.byteLength, reason: 'volume-bytes', volume: 'recordings' },
     ]);
   });
 

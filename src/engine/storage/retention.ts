@@ -11,51 +11,12 @@ import type { CameraId, CameraRetention, VolumeConfig } from '../../shared/engin
 import type { SegmentIndex, SegmentRow, StoredTotal } from './segment-index.ts';
 import type { Volume, VolumeSpace } from './volume.ts';
 
-export interface Deletion {
-  readonly volume: Volume;
-  readonly index: SegmentIndex;
-  readonly log: Log;
-  /** For the log and for the gap that it leaves. */
-  readonly reason: string;
-}
-
 /** Rows looked at, and at most deleted, in one go. */
 const pageSize = 32;
 /** So that one look at a volume far over its quota ends; the next goes on. */
 const maximumDeletionsPerLook = 512;
 /** What is too old is looked for less often than what is too much. */
 const ageLookIntervalMs = 60_000;
-
-/**
- * Marks, unlinks, syncs the directories, drops the rows: whatever stops it in between, the next start can go on. The answer is
- * what was deleted: not what somebody has locked or taken for something else meanwhile.
- */
-export async function deleteSegments(
-  rows: readonly SegmentRow[],
-  deletion: Deletion,
-): Promise<readonly SegmentRow[]> {
-  const marked = new Set(
-    await deletion.index.markDeleting(
-      rows.map((row) => row.id),
-      deletion.reason,
-    ),
-  );
-  const going = rows.filter((row) => marked.has(row.id));
-  await removeMarked(going, deletion);
-  return going;
-}
-
-/** The second half of deleting, for rows that are marked already. */
-export async function removeMarked(
-  rows: readonly SegmentRow[],
-  { volume, index, log, reason }: Deletion,
-): Promise<void> {
-  if (rows.length === 0) return;
-  for (const row of rows) await volume.remove(row.filePath);
-  await index.remove(rows.map((row) => row.id));
-  for (const { cameraId, filePath, byteLength } of rows)
-    log.info({ cameraId, volume: volume.path, file: filePath, byteLength, reason }, 'Deleted a segment.');
-}
 
 export interface RetentionTarget {
   readonly volume: Volume;
@@ -87,6 +48,8 @@ export class Retention {
   readonly #options: RetentionOptions;
   /** By volume: when old footage was last looked for. */
   readonly #lastAgeLookMonotonicMs = new Map<string, number>();
+  /** By volume: what was marked and could not be removed. */
+  readonly #interrupted = new Map<string, Removal>();
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -95,6 +58,7 @@ export class Retention {
   /** Rejects with the volume's error or the index's. */
   async apply(target: RetentionTarget): Promise<RetentionOutcome> {
     const { clock } = this.#options;
+    await this.#completeInterrupted(target);
     const rules = this.#rules(target.config);
     const met = new Set<string>();
     const isAgeDue = this.#isAgeDue(target.volumeId);
@@ -134,11 +98,11 @@ export class Retention {
     { deletions, early }: { readonly deletions: readonly Retained[]; readonly early: readonly Retained[] },
     { demand, target }: { readonly demand: RetentionDemand; readonly target: RetentionTarget },
   ): Promise<readonly SegmentRow[]> {
-    const { index, log } = this.#options;
+    const { log } = this.#options;
     if (deletions.length === 0) return [];
-    const deleted = await deleteSegments(
+    const deleted = await this.#deleteRows(
       deletions.map(({ row }) => row),
-      { volume: target.volume, index, log, reason: demand.reason },
+      { reason: demand.reason, target },
     );
     for (const cameraId of new Set(early.map((segment) => segment.cameraId))) {
       log.warn(
@@ -147,6 +111,38 @@ export class Retention {
       );
     }
     return deleted;
+  }
+
+  /**
+   * Marks, unlinks, syncs the directories, drops the rows: whatever stops it in between, the next look or the next start goes on.
+   * The answer is what was deleted: not what somebody has locked meanwhile.
+   */
+  async #deleteRows(
+    rows: readonly SegmentRow[],
+    { reason, target }: { readonly reason: string; readonly target: RetentionTarget },
+  ): Promise<readonly SegmentRow[]> {
+    const ids = rows.map((row) => row.id);
+    const marked = new Set(await this.#options.index.markDeleting(ids, reason));
+    const going = rows.filter((row) => marked.has(row.id));
+    await this.#remove({ rows: going, reason }, target);
+    return going;
+  }
+
+  async #completeInterrupted(target: RetentionTarget): Promise<void> {
+    const interrupted = this.#interrupted.get(target.volumeId);
+    if (interrupted !== undefined) await this.#remove(interrupted, target);
+  }
+
+  async #remove(removal: Removal, { volume, volumeId, config }: RetentionTarget): Promise<void> {
+    const { index, log } = this.#options;
+    const { rows, reason } = removal;
+    if (rows.length === 0) return;
+    this.#interrupted.set(volumeId, removal);
+    for (const row of rows) await volume.remove(row.filePath);
+    await index.remove(rows.map((row) => row.id));
+    this.#interrupted.delete(volumeId);
+    for (const { cameraId, filePath, byteLength } of rows)
+      log.info({ cameraId, volume: config.name, file: filePath, byteLength, reason }, 'Deleted a segment.');
   }
 
   #rules({ reserveBytes, quotaBytes, maximumDays }: VolumeConfig): RetentionRules {
@@ -176,6 +172,11 @@ export class Retention {
     this.#lastAgeLookMonotonicMs.set(volumeId, nowMs);
     return true;
   }
+}
+
+interface Removal {
+  readonly rows: readonly SegmentRow[];
+  readonly reason: string;
 }
 
 interface Retained {

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VolumeState } from '../../src/shared/engine-api/index.ts';
+import { faultKinds, isStruckBy, type Fault, type FaultKind } from '../support/faulty-volume.ts';
+import { runsWhole } from '../support/sampling.ts';
+import { temporaryDirectory } from './recording-fixture.ts';
+import { knownVolumes } from './storage-fixture.ts';
+import { seededRandom } from './seeded-random.ts';
+import { cameraOnFaulty, cameraOnHealthy, VolumeScenario } from './volume-scenario.ts';
+
+/** Long enough for segments, syncs, a deletion and a second start. */
+const seconds = 8;
+/** Of all sites times all faults, unless the suite runs whole. */
+const sampledFaults = 60;
+
+/** What each is called. */
+const expectedState: Readonly<Record<FaultKind, VolumeState['kind']>> = {
+  ENOSPC: 'full',
+  'short-write': 'full',
+  EIO: 'failing',
+  EROFS: 'read-only',
+  hang: 'hung',
+};
+
+describe('a volume that fails at any moment', () => {
+  const random = seededRandom();
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let operations: readonly string[];
+  let number = 0;
+
+  const freshDirectory = (): string => {
+    number += 1;
+    return `${directory.path}/${number}`;
+  };
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    await using scenario = await VolumeScenario.create(freshDirectory());
+    await scenario.start();
+    await scenario.record(seconds);
+    await scenario.stop();
+    operations = [...scenario.faulty.operations];
+  });
+  afterAll(() => directory[Symbol.asyncDispose]());
+
+  it('is asked for everything that storage does, in a scenario without faults', () => {
+    expect(new Set(operations)).toEqual(
+      new Set([
+        'marker.read',
+        'marker.write',
+        'list',
+        'space',
+        'create',
+        'append',
+        'sync',
+        'syncDirectoryOf',
+        'remove',
+        'close',
+      ]),
+    );
+  });
+
+  it(
+    `costs no other camera a picture, has a name, heals, and leaves no row without its bytes (seed ${random.seed})`,
+    { timeout: 600_000 },
+    async () => {
+      const sites = operations.flatMap((operation, fromOperation) =>
+        faultKinds
+          .filter((kind) => isStruckBy(operation, kind))
+          .map((kind) => ({ kind, fromOperation, operation })),
+      );
+      const chosen = runsWhole ? sites : sample(sites, sampledFaults, () => random.next());
+      for (const { operation, ...fault } of chosen) {
+        const complaint = await rehearse(freshDirectory(), fault).catch((error: unknown) => error);
+        expect(
+          complaint,
+          `${fault.kind} from operation ${fault.fromOperation}, ${operation}`,
+        ).toBeUndefined();
+      }
+    },
+  );
+});
+
+/** One life with the fault, healing, and a second life. Throws what an assertion throws. */
+async function rehearse(directory: string, fault: Fault): Promise<void> {
+  const known = knownVolumes();
+  {
+    await using scenario = await VolumeScenario.create(directory, { fault, known });
+    await scenario.start();
+    await scenario.record(seconds + (fault.kind === 'hang' ? 6 : 3));
+
+    const onHealthy = scenario.recorderOf(cameraOnHealthy);
+    expect(onHealthy.framesDropped).toBe(0);
+    expect(onHealthy.framesRecorded).toBeGreaterThan(0);
+    expect(scenario.troubles('faulty')).toContain(expectedState[fault.kind]);
+
+    scenario.faulty.heal();
+    await scenario.record(4);
+    expect(scenario.stateOf('faulty')?.kind).toBe('ok');
+    expect(scenario.store.stuckOperations()).toBe(0);
+    await scenario.record(3);
+    const onFaulty = scenario.recorderOf(cameraOnFaulty);
+    expect(onFaulty.state.kind).toBe('recording');
+
+    await scenario.stop();
+    for (const cameraId of [cameraOnFaulty, cameraOnHealthy]) {
+      const { framesRecorded, framesDropped, queuedBytes } = scenario.recorderOf(cameraId);
+      expect([cameraId, framesRecorded + framesDropped, queuedBytes]).toEqual([
+        cameraId,
+        scenario.fed(cameraId),
+        0,
+      ]);
+    }
+    expect(await scenario.disagreements()).toEqual([]);
+  }
+  await using restarted = await VolumeScenario.create(directory, { known });
+  await restarted.start();
+  const report = await restarted.store.reconciled();
+  expect(report).toMatchObject({ droppedRows: 0, unreadableFiles: 0 });
+  await restarted.record(3);
+  expect(restarted.recorderOf(cameraOnFaulty)).toMatchObject({ framesDropped: 0 });
+  expect(restarted.stateOf('faulty')?.kind).toBe('ok');
+  await restarted.stop();
+  expect(await restarted.disagreements()).toEqual([]);
+}
+
+function sample<Item>(items: readonly Item[], count: number, random: () => number): readonly Item[] {
+  return items
+    .map((item) => ({ item, key: random() }))
+    .toSorted((one, other) => one.key - other.key)
+    .slice(0, count)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,173 @@
+import type { SegmentFile, Volume, VolumeAccess, VolumeMarker } from '../../src/engine/storage/index.ts';
+
+/** What a disk can do instead of what it was asked. */
+export const faultKinds = ['ENOSPC', 'EIO', 'EROFS', 'hang', 'short-write'] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Which operations change the disk: those that read are still answered where it is full or read-only. */
+const writeOperations: ReadonlySet<string> = new Set([
+  'create',
+  'append',
+  'sync',
+  'truncate',
+  'syncDirectoryOf',
+  'recover',
+  'remove',
+  'probe',
+  'marker.write',
+]);
+
+/** A disk that fills takes no new bytes; what it has can still be synced, cut and removed. */
+const fillingOperations: ReadonlySet<string> = new Set(['create', 'append', 'probe', 'marker.write']);
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Counted from 0, over everything that is asked. */
+  readonly fromOperation: number;
+}
+
+export function isStruckBy(operation: string, kind: FaultKind): boolean {
+  switch (kind) {
+    case 'ENOSPC':
+      return fillingOperations.has(operation);
+    case 'EROFS':
+      return writeOperations.has(operation);
+    case 'short-write':
+      return operation === 'append';
+    case 'EIO':
+    case 'hang':
+      return true;
+  }
+}
+
+/**
+ * A volume on a real directory that counts what it is asked, and from one operation on fails at everything its fault strikes,
+ * until it is healed. A hang is answered, properly, when it is healed; a short write leaves half of the bytes.
+ */
+export class FaultyVolume {
+  /** Names of everything that was asked, in order. */
+  readonly operations: string[] = [];
+  readonly #fault: Fault | undefined;
+  readonly #held: (() => void)[] = [];
+  #isHealed = false;
+  #underWay = 0;
+
+  constructor(fault?: Fault) {
+    this.#fault = fault;
+  }
+
+  /** Operations that hang. */
+  get hanging(): number {
+    return this.#held.length;
+  }
+
+  /** Operations that the real disk is busy with. */
+  get underWay(): number {
+    return this.#underWay - this.#held.length;
+  }
+
+  /** Whether the fault has struck or may strike from now on. */
+  get hasStruck(): boolean {
+    return this.#fault !== undefined && this.operations.length > this.#fault.fromOperation;
+  }
+
+  heal(): void {
+    this.#isHealed = true;
+    for (const release of this.#held.splice(0)) release();
+  }
+
+  wrap({ volume, marker }: VolumeAccess): VolumeAccess {
+    return { volume: this.#wrapVolume(volume), marker: this.#wrapMarker(marker) };
+  }
+
+  #wrapVolume(volume: Volume): Volume {
+    const list = (directoryPath: string): AsyncIterable<readonly string[]> =>
+      this.#list(volume, directoryPath);
+    return {
+      path: volume.path,
+      create: (filePath) => this.#ask('create', async () => this.#wrapFile(await volume.create(filePath))),
+      syncDirectoryOf: (filePath) => this.#ask('syncDirectoryOf', () => volume.syncDirectoryOf(filePath)),
+      recover: (filePath) => this.#ask('recover', () => volume.recover(filePath)),
+      remove: (filePath) => this.#ask('remove', () => volume.remove(filePath)),
+      list,
+      space: () => this.#ask('space', () => volume.space()),
+      probe: () => this.#ask('probe', () => volume.probe()),
+    };
+  }
+
+  #wrapFile(file: SegmentFile): SegmentFile {
+    return {
+      append: (chunks) =>
+        this.#ask(
+          'append',
+          () => file.append(chunks),
+          () => file.append(firstHalf(chunks)),
+        ),
+      sync: () => this.#ask('sync', () => file.sync()),
+      truncate: (byteLength) => this.#ask('truncate', () => file.truncate(byteLength)),
+      close: () => this.#ask('close', () => file.close()),
+    };
+  }
+
+  #wrapMarker(marker: VolumeMarker): VolumeMarker {
+    return {
+      read: () => this.#ask('marker.read', () => marker.read()),
+      write: (identity) => this.#ask('marker.write', () => marker.write(identity)),
+    };
+  }
+
+  async *#list(volume: Volume, directoryPath: string): AsyncIterable<readonly string[]> {
+    const names = volume.list(directoryPath)[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await this.#ask('list', () => names.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async #ask<Value>(
+    operation: string,
+    task: () => Promise<Value>,
+    halfTask?: () => Promise<unknown>,
+  ): Promise<Value> {
+    const isStruck = this.#strikes(operation);
+    this.operations.push(operation);
+    this.#underWay += 1;
+    try {
+      if (!isStruck) return await task();
+      switch (this.#fault?.kind) {
+        case 'hang':
+          await new Promise<void>((resolve) => void this.#held.push(resolve));
+          return await task();
+        case 'short-write':
+          await halfTask?.();
+          throw systemError('ENOSPC');
+        case 'ENOSPC':
+        case 'EIO':
+        case 'EROFS':
+          // Linux closes a file whatever it answers.
+          if (operation === 'close') await task();
+          throw systemError(this.#fault.kind);
+        case undefined:
+          return await task();
+      }
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  #strikes(operation: string): boolean {
+    const fault = this.#fault;
+    if (fault === undefined || this.#isHealed || this.operations.length < fault.fromOperation) return false;
+    return isStruckBy(operation, fault.kind);
+  }
+}
+
+function firstHalf(chunks: readonly Uint8Array[]): Uint8Array[] {
+  const whole = Buffer.concat(chunks);
+  return [whole.subarray(0, Math.floor(whole.byteLength / 2))];
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code });
+}
