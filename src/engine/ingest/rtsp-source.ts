@@ -18,7 +18,7 @@ export interface RtspSourceLimits {
 
 export const DEFAULT_RTSP_SOURCE_LIMITS: RtspSourceLimits = {
   connectTimeoutMs: 5_000,
-  requestTimeoutMs: 10_000,
+  requestTimeoutMs: 5_000,
   maxAccessUnitBytes: 4 * 1024 * 1024,
 };
 

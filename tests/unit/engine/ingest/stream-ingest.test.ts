@@ -340,8 +340,8 @@ describe('a camera that fails', () => {
       sinceUtcMs: hungUpUtcMs + 500,
       outage: { sinceUtcMs: lastPictureUtcMs, ...closed },
     });
-    await pass(10_000);
-    const silent = { reason: 'silent', detail: 'The camera did not answer OPTIONS within 10 s.' };
+    await pass(5_000);
+    const silent = { reason: 'silent', detail: 'The camera did not answer OPTIONS within 5 s.' };
     expect(ingest.status().state).toMatchObject({ ...silent, outageSinceUtcMs: lastPictureUtcMs });
     await pass(1_000);
     expect(ingest.status().state).toMatchObject({
@@ -383,7 +383,7 @@ describe('a camera that fails', () => {
     const silence =
       after === 'PLAY'
         ? 'The camera has sent no video for 5 s.'
-        : 'The camera did not answer OPTIONS within 10 s.';
+        : 'The camera did not answer OPTIONS within 5 s.';
     expect(subscriber.interruptions).toEqual([
       { kind: 'protocol', detail: `${silence} What it sends instead makes no sense.` },
     ]);
@@ -440,9 +440,9 @@ describe('a camera that fails', () => {
 
   it('by never answering is left after the deadline of the request', async () => {
     await failsWith(() => undefined);
-    await pass(10_000);
+    await pass(5_000);
     expect(subscriber.interruptions).toEqual([
-      { kind: 'silent', detail: 'The camera did not answer OPTIONS within 10 s.' },
+      { kind: 'silent', detail: 'The camera did not answer OPTIONS within 5 s.' },
     ]);
   });
 
