@@ -13,13 +13,13 @@ export interface RtmpPushSourceOptions {
   readonly clock: Clock;
 }
 
-/** A source that waits to be called costs nothing to open again, and the camera decides when there is something to wait for. */
+/** Waiting to be called costs nothing and can begin anew at once: it is the camera that has to be patient. */
 export const PUSH_INGEST_LIMITS: Partial<IngestLimits> = {
   setUpTimeoutMs: Number.POSITIVE_INFINITY,
   firstDelayMs: 20,
-  longestDelayMs: 1_000,
+  longestDelayMs: 500,
   firstHopelessDelayMs: 20,
-  longestHopelessDelayMs: 1_000,
+  longestHopelessDelayMs: 500,
 };
 
 /** Waits for a camera to push a stream; never dials. */

@@ -32,6 +32,8 @@ const WINDOW_BYTES = 2_500_000;
 const SERVER_VERSION = 'FMS/3,0,1,123';
 const SERVER_CAPABILITIES = 31;
 const MOST_STREAMS = 8;
+/** A source that lost its camera comes back within this. */
+const LONGEST_HOLD_MS = 1_000;
 
 /** Media of a publisher that has yet to be let in. */
 const nowhere: MediaSink = {
@@ -52,6 +54,7 @@ export class RtmpConnection {
   #application = '';
   #streams = 0;
   #lastMediaMonotonicMs = 0;
+  #held: Disposable | undefined;
 
   constructor(socket: Socket, address: string, context: RtmpContext) {
     this.address = address;
@@ -119,12 +122,25 @@ export class RtmpConnection {
     }
   }
 
+  hold(): void {
+    this.#socket.pause();
+    this.#held = this.#context.clock.after(LONGEST_HOLD_MS, () => this.release());
+  }
+
+  release(): void {
+    if (this.#held === undefined) return;
+    this.#held[Symbol.dispose]();
+    this.#held = undefined;
+    this.#socket.resume();
+  }
+
   /** Ends it when what was said last is sent. */
   close(reason: string): void {
     this.#hangUp(reason);
   }
 
   #onGone(): void {
+    this.#held?.[Symbol.dispose]();
     this.#leave(new SourceFailure('closed-by-camera', 'The camera has closed its connection.'));
     if (this.#role.kind !== 'closing') this.#become({ kind: 'closing', sinceMonotonicMs: 0 });
     this.#protocol.close();

@@ -12,6 +12,9 @@ export interface PublisherConnection {
   readonly receivedBytes: number;
   /** Ends it; `reason` is a sentence for the log. */
   close(reason: string): void;
+  /** Leaves what comes in the network for a moment: its taker may be about to come, and the first picture is dear. */
+  hold(): void;
+  release(): void;
 }
 
 /** What is known of who pushes. */
@@ -157,7 +160,8 @@ export class PublishPoint {
       this.#onTakeover();
       former.close('The camera has opened another connection.');
     }
-    this.#taker?.onPublisher(publisher);
+    if (this.#taker === undefined) connection.hold();
+    else this.#taker.onPublisher(publisher);
     return publisher;
   }
 
@@ -166,6 +170,7 @@ export class PublishPoint {
     if (this.#publisher === undefined) return;
     this.#publisher.isWanted = true;
     taker.onPublisher(this.#publisher);
+    this.#publisher.release();
   }
 
   detach(taker: PushTaker): void {
@@ -246,6 +251,10 @@ export class Publisher implements PushedMedia {
 
   close(reason: string): void {
     this.#connection.close(reason);
+  }
+
+  release(): void {
+    this.#connection.release();
   }
 
   /** The connection is gone, or is about to be. */
