@@ -3,7 +3,12 @@ import type { z } from 'zod';
 /** What a route answers, before it is sent. */
 export type Answer =
   | { readonly kind: 'json'; readonly status: number; readonly body: object }
-  | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
+  | {
+      readonly kind: 'text';
+      readonly contentType: string;
+      readonly text: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'file';
       readonly path: string;
@@ -58,10 +63,13 @@ export function jsonAnswer<Body extends object>(
   };
 }
 
-export function textAnswer(contentType: string): AnswerForm<string> {
+export function textAnswer(
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): AnswerForm<string> {
   return {
     description: { kind: 'text', contentType },
-    answer: (text) => ({ kind: 'text', contentType, text }),
+    answer: (text) => ({ kind: 'text', contentType, text, headers }),
   };
 }
 

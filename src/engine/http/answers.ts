@@ -19,7 +19,9 @@ export async function sendAnswer(
       sendJson(response, answer.status, { body: answer.body, headers: {} });
       return;
     case 'text':
-      response.writeHead(200, { ...commonHeaders, 'content-type': answer.contentType }).end(answer.text);
+      response
+        .writeHead(200, { ...commonHeaders, ...answer.headers, 'content-type': answer.contentType })
+        .end(answer.text);
       return;
     case 'file':
       await sendFile(request, response, answer);

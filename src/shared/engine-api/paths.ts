@@ -4,6 +4,9 @@ import type { CameraId, StreamName } from './camera.ts';
 export const enginePaths = {
   /** GET, no token. 200 or 503, body `Health`. */
   health: '/health',
+  /** GET, no token. What this API offers: a page for people, and the same as OpenAPI 3.1. */
+  docs: '/docs',
+  openApi: '/docs/openapi.json',
   /** GET, scope metrics. Prometheus text format. */
   metrics: '/metrics',
   /** GET, scope view. `EngineStatus`. */
