@@ -117,7 +117,7 @@ function videoSequenceHeader(video: VideoTrack): readonly Uint8Array[] {
 /** What `writeSampleTag` will make of the sample, in bytes. */
 export function sampleTagBytes(
   sample: Pick<Sample, 'track' | 'data' | 'dts90k' | 'pts90k'>,
-  videoCodec: VideoTrack['codec'] = 'h264',
+  videoCodec: VideoTrack['codec'],
 ): number {
   return tagHeaderBytes + prefixBytesOf(sample, videoCodec) + sample.data.byteLength + previousTagSizeBytes;
 }
@@ -139,11 +139,7 @@ function prefixBytesOf(
  * One sample as a tag: header, the sample's own bytes, and the tag's size.
  * @throws RangeError when the sample is larger than `maximumSampleBytes` or its time beyond `maximumTimestampMs`.
  */
-export function writeSampleTag(
-  sample: Sample,
-  origin90k: number,
-  videoCodec: VideoTrack['codec'] = 'h264',
-): FlvTag {
+export function writeSampleTag(sample: Sample, origin90k: number, videoCodec: VideoTrack['codec']): FlvTag {
   const timestampMs = flvTimestampMs(sample.dts90k, origin90k);
   const isVideo = sample.track === 'video';
   const prefixBytes = prefixBytesOf(sample, videoCodec);

@@ -369,9 +369,9 @@ describe('a stream of FLV', () => {
     writeFlvHeader(description),
     ...[
       ...writeConfigurationTags(description, 0),
-      writeSampleTag(sample({ pts90k: 3_600 }), 0),
-      writeSampleTag(sample({ track: 'audio', data: Buffer.from([7, 7]), dts90k: 1_800 }), 0),
-      writeSampleTag(sample({ dts90k: late * 90, pts90k: late * 90 }), 0),
+      writeSampleTag(sample({ pts90k: 3_600 }), 0, 'h264'),
+      writeSampleTag(sample({ track: 'audio', data: Buffer.from([7, 7]), dts90k: 1_800 }), 0, 'h264'),
+      writeSampleTag(sample({ dts90k: late * 90, pts90k: late * 90 }), 0, 'h264'),
     ].flatMap(({ chunks }) => chunks),
   ]);
   const expected: Event[] = [
