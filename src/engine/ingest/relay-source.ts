@@ -9,7 +9,7 @@ import type { Interruption } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import { SourceFailure } from '../media/source-failure.ts';
 import { errorCode } from '../platform/layout.ts';
-import { PinMismatch, connectPinned } from '../relay/index.ts';
+import { PinMismatch, connectPinned, greetingPieces } from '../relay/index.ts';
 import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
 
 export interface RelaySourceOptions {
@@ -26,6 +26,10 @@ const limits = {
   maxAccessUnitBytes: 4 * 1024 ** 2,
   /** A tag has its access unit and little more; a newcomer's first messages hold many tags. */
   messageBytes: 6 * 1024 ** 2,
+  /** The messages of a greeting follow each other at once; live ones do not. */
+  greetingPauseMs: 15,
+  greetingMs: 250,
+  greetingBytes: 8 * 1024 ** 2,
 } as const;
 
 /** Pulls a stream from another engine: FLV over its live WebSocket, byte for byte what its viewers get. */
@@ -41,6 +45,9 @@ class RelaySource implements MediaSource {
   readonly #closing = new AbortController();
   readonly #started = Promise.withResolvers<void>();
   #socket: TLSSocket | undefined;
+  /** What came at once, until it is clear that it is all. */
+  #greeting: { readonly messages: Buffer[]; byteLength: number; arrivalMonotonicMs: number } | undefined;
+  #greetingEnd: Disposable | undefined;
   #phase: 'connecting' | 'started' | 'ended' = 'connecting';
   #receivedBytes = 0;
   #lastMediaMonotonicMs: number | undefined;
@@ -96,6 +103,7 @@ class RelaySource implements MediaSource {
 
   async close(): Promise<void> {
     this.#phase = 'ended';
+    this.#greetingEnd?.[Symbol.dispose]();
     this.#closing.abort(new SourceFailure('stopped', 'The stream was stopped.'));
     this.#started.reject(this.#closing.signal.reason);
     // Nobody may be waiting for it.
@@ -134,18 +142,55 @@ class RelaySource implements MediaSource {
 
   #take(bytes: Buffer): void {
     if (this.#phase === 'ended') return;
+    const nowMs = this.#options.clock.monotonicMs();
     this.#receivedBytes += bytes.length;
-    if (this.#phase === 'connecting') {
-      this.#phase = 'started';
-      this.#sink.pipeline.beginConnection({
-        videoClockRate: FLV_CLOCK_RATE,
-        audio: undefined,
-        audioClockRate: FLV_CLOCK_RATE,
-      });
-      this.#lastMediaMonotonicMs = this.#options.clock.monotonicMs();
-      this.#started.resolve();
+    if (this.#phase === 'connecting') this.#begin(nowMs);
+    const greeting = this.#greeting;
+    if (greeting === undefined) {
+      this.#push(bytes, nowMs);
+      return;
     }
-    const fault = this.#flv.push(bytes, bytes.length, this.#options.clock.monotonicMs());
+    const isLive = nowMs - greeting.arrivalMonotonicMs >= limits.greetingPauseMs;
+    if (isLive || greeting.byteLength + bytes.length > limits.greetingBytes) {
+      this.#endGreeting();
+      this.#push(bytes, nowMs);
+      return;
+    }
+    greeting.messages.push(bytes);
+    greeting.byteLength += bytes.length;
+    greeting.arrivalMonotonicMs = nowMs;
+  }
+
+  #begin(nowMs: number): void {
+    const { clock } = this.#options;
+    this.#phase = 'started';
+    this.#sink.pipeline.beginConnection({
+      videoClockRate: FLV_CLOCK_RATE,
+      audio: undefined,
+      audioClockRate: FLV_CLOCK_RATE,
+    });
+    this.#lastMediaMonotonicMs = nowMs;
+    this.#greeting = { messages: [], byteLength: 0, arrivalMonotonicMs: nowMs };
+    this.#greetingEnd = clock.after(limits.greetingMs, () => this.#endGreeting());
+    this.#started.resolve();
+  }
+
+  #endGreeting(): void {
+    const greeting = this.#greeting;
+    this.#greetingEnd?.[Symbol.dispose]();
+    this.#greeting = undefined;
+    if (greeting === undefined || this.#phase !== 'started') return;
+    const { arrivalMonotonicMs } = greeting;
+    const { lastVideoMonotonicMs } = this.#sink.pipeline;
+    const pieces = greetingPieces(Buffer.concat(greeting.messages), {
+      arrivalMonotonicMs,
+      lastVideoMonotonicMs,
+    });
+    for (const piece of pieces) this.#push(piece.bytes, piece.arrivalMonotonicMs);
+  }
+
+  #push(bytes: Buffer, arrivalMonotonicMs: number): void {
+    const fault = this.#flv.push(bytes, bytes.length, arrivalMonotonicMs);
     if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
   }
 
@@ -153,7 +198,7 @@ class RelaySource implements MediaSource {
     const { pipeline } = this.#sink;
     return {
       onVideo: (unit) => {
-        this.#lastMediaMonotonicMs = unit.arrivalMonotonicMs;
+        this.#lastMediaMonotonicMs = this.#options.clock.monotonicMs();
         pipeline.takeVideo(unit);
       },
       onVideoDamage: (count) => pipeline.takeVideoDamage(count),

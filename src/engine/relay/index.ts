@@ -1,2 +1,3 @@
 /** Relay: what a master needs to reach its slaves. */
 export { PinMismatch, connectPinned, type PinnedPeer } from './pinned-connection.ts';
+export { greetingPieces, type GreetingPiece } from './greeting.ts';

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import {
+  writeConfigurationTags,
+  writeFlvHeader,
+  writeSampleTag,
+} from '../../../../src/engine/media/flv/index.ts';
+import type { StreamDescription } from '../../../../src/engine/media/sample.ts';
+import { greetingPieces } from '../../../../src/engine/relay/index.ts';
+import { seededRandom } from '../../../integration/seeded-random.ts';
+import { damaged } from '../rtsp/damage.ts';
+import { accessUnit, counting, sampleOf } from '../rtsp-server/written-packets.ts';
+import { runsWhole } from '../../../support/sampling.ts';
+
+const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? (runsWhole ? 30_000 : 500));
+
+const description: StreamDescription = {
+  generation: 1,
+  video: {
+    kind: 'video',
+    codec: 'h264',
+    sps: Buffer.from('Z2QAHqwsaoLA9puCgIKgAAADACAAAAMD0IAA', 'base64'),
+    pps: Buffer.from('aO48gA==', 'base64'),
+    width: 704,
+    height: 480,
+  },
+  audio: {
+    kind: 'audio',
+    codec: 'aac',
+    audioSpecificConfig: Buffer.from([0x12, 0x10]),
+    sampleRate: 44_100,
+    channels: 2,
+    samplesPerFrame: 1_024,
+  },
+};
+
+function tag(track: 'video' | 'audio', timestampMs: number): Buffer {
+  const data = track === 'video' ? accessUnit(counting(20, 0x65)) : counting(9);
+  const dts90k = timestampMs * 90;
+  const { chunks } = writeSampleTag(sampleOf(track, data, { dts90k, pts90k: dts90k }), 0, 'h264');
+  return Buffer.concat(chunks);
+}
+
+const header = Buffer.from(writeFlvHeader(description));
+const configuration = Buffer.concat(
+  writeConfigurationTags(description, 1_000).flatMap(({ chunks }) => chunks),
+);
+
+/** Two seconds of pictures and sound, the newest of 2,960 ms. */
+function greeting(): Buffer {
+  const tags = Array.from({ length: 50 }, (_, index) => [
+    tag('video', 1_000 + index * 40),
+    tag('audio', 1_000 + index * 40),
+  ]).flat();
+  return Buffer.concat([header, configuration, ...tags]);
+}
+
+/** The samples of the pieces: kind by number (8, 9), stamp, and when they are said to have come. */
+function samplesOf(
+  pieces: ReturnType<typeof greetingPieces>,
+): readonly (readonly [number, number, number])[] {
+  return pieces
+    .slice(3)
+    .map(({ bytes, arrivalMonotonicMs }) => [bytes.readUInt8(0), bytes.readUIntBE(4, 3), arrivalMonotonicMs]);
+}
+
+describe('what a slave sends at once', () => {
+  it('came when it was live, as far as nothing of it was seen before', () => {
+    const bytes = greeting();
+    const original = Buffer.from(bytes);
+    for (const lastVideoMonotonicMs of [undefined, 100, 47_989]) {
+      const pieces = greetingPieces(bytes, { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs });
+      expect(samplesOf(pieces)).toEqual(
+        Array.from({ length: 100 }, (_, index) => {
+          const offsetMs = Math.floor(index / 2) * 40;
+          return [index % 2 === 0 ? 9 : 8, 1_000 + offsetMs, 48_040 + offsetMs];
+        }),
+      );
+      expect(Buffer.concat(pieces.map((piece) => piece.bytes))).toEqual(original);
+    }
+  });
+
+  it('is squeezed together behind the last picture, without sound, when all of it was seen', () => {
+    const pieces = greetingPieces(greeting(), { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 50_000 });
+    expect(samplesOf(pieces)).toEqual(
+      Array.from({ length: 50 }, (_, index) => [9, 3_011 + index, 50_051 + index]),
+    );
+  });
+
+  it('goes on as it was from where nothing was seen', () => {
+    const pieces = greetingPieces(greeting(), { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 49_000 });
+    const samples = samplesOf(pieces);
+    const pictures = samples.filter(([type]) => type === 9);
+    const firstSound = samples.find(([type]) => type === 8);
+    // 26 pictures of the time up to 49,050 ms come in as many milliseconds, and make the 27th theirs too.
+    expect(pictures.slice(0, 28).map(([, , arrivalMs]) => arrivalMs)).toEqual([
+      ...Array.from({ length: 26 }, (_, index) => 49_051 + index),
+      49_080,
+      49_120,
+    ]);
+    expect(firstSound).toEqual([8, 2_040, 49_080]);
+    const stamps = samples.map(([, stampMs]) => stampMs);
+    expect(stamps).toEqual(stamps.toSorted((left, right) => left - right));
+  });
+
+  it('keeps sequence headers and what is incomplete', () => {
+    const cut = greeting().subarray(0, -10);
+    const pieces = greetingPieces(cut, { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 60_000 });
+    const joined = Buffer.concat(pieces.map(({ bytes }) => bytes));
+    expect(joined.subarray(0, header.length)).toEqual(header);
+    expect(pieces[0]?.bytes.subarray(header.length).readUInt8(0)).toBe(18);
+    expect(pieces.slice(1, 3).map(({ bytes }) => bytes.readUInt8(0))).toEqual([9, 8]);
+    expect(pieces.at(-1)?.bytes).toEqual(cut.subarray(-(tag('audio', 0).length - 10)));
+  });
+
+  it('never throws, whatever it is', () => {
+    const random = seededRandom();
+    for (let run = 0; run < RUNS; run += 1) {
+      const bytes = damaged(greeting(), () => random.next());
+      expect(
+        () => greetingPieces(bytes, { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 49_000 }),
+        `seed ${random.seed}, run ${run}`,
+      ).not.toThrow();
+    }
+  });
+});
