@@ -21,10 +21,12 @@ import { createProcessSampler } from './platform/process-sampler.ts';
 import { openSealedStore } from './platform/sealed-store.ts';
 import { createTokenRegistry } from './platform/tokens.ts';
 import { SlabPool } from './media/slab-pool.ts';
+import { GapKeeper } from './recording/index.ts';
 import { createRtmpServer, defaultRtmpLimits, PublishPoints } from './rtmp/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   NewerDatabaseError,
+  createGapLog,
   createSegmentStore,
   defaultStorageLimits,
   openFootageIndex,
@@ -92,6 +94,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => index.close());
   const storage = (wanted: EngineConfig): StorageConfig =>
     storageConfig(wanted, { path: layout.recordings, reserveBytes: options.reserveBytes });
+  const bootId = readFileSync(BOOT_ID_FILE, 'utf8').trim();
   const store = createSegmentStore({
     config: storage(config.current()),
     nodeId,
@@ -101,17 +104,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     index,
     clock,
     log,
-    bootId: readFileSync(BOOT_ID_FILE, 'utf8').trim(),
+    bootId,
     limits: defaultStorageLimits,
   });
   stack.defer(() => store.stop());
   await store.start();
 
+  const gaps = new GapKeeper({ gapLog: createGapLog({ index, bootId }), clock, log });
   const slabPool = new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES });
   const { maxAccessUnitBytes } = defaultRtmpLimits;
   const publishPoints = new PublishPoints({ slabPool, maxAccessUnitBytes });
   const { gopCacheBytes } = options;
-  const cameras = createCameraSet({ store, slabPool, publishPoints, gopCacheBytes, clock, log });
+  const cameras = createCameraSet({ store, gaps, slabPool, publishPoints, gopCacheBytes, clock, log });
   cameras.apply(config.current());
   stack.defer(() => cameras.stop());
 

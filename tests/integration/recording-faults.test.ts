@@ -182,6 +182,11 @@ describe('a recorder on a failing disk', () => {
 
     faulty.release();
     await expect.poll(() => recorder.status().queuedBytes, { timeout: 5000 }).toBe(0);
+    // What had waited is written; but as long as pictures are dropped this is no recording.
+    expect(recorder.status().state).toMatchObject({
+      kind: 'halted',
+      detail: expect.stringContaining('too slow'),
+    });
     feedSecond(recorder, seconds);
     feedSecond(recorder, seconds + 1);
     recorder.onInterruption({ kind: 'silent', detail: 'nothing for 10 s' });
@@ -204,13 +209,17 @@ describe('a recorder on a failing disk', () => {
       store: opened.store,
       clock: createSystemClock(),
       log: quietLog,
-      limits: { hangAfterMs: 20 },
+      limits: { stopPatienceMs: 20 },
     });
     faulty.hang();
     feedSecond(recorder, 0);
     await recorder.stop();
 
-    expect(recorder.status()).toMatchObject({ state: { kind: 'off' }, framesRecorded: 0 });
+    expect(recorder.status()).toMatchObject({
+      state: { kind: 'off' },
+      framesRecorded: 0,
+      queuedBytes: 0,
+    });
     faulty.release();
   });
 });

@@ -10,6 +10,7 @@ import {
   openLocalVolumeMarker,
   openSqliteSegmentIndex,
   type KnownVolumes,
+  type FootageIndex,
   type ReconcileReport,
   type SegmentIndex,
   type SegmentStore,
@@ -33,7 +34,7 @@ const testReserveBytes = 1024 ** 2;
 
 export interface OpenedStore extends AsyncDisposable {
   readonly store: SegmentStore;
-  readonly index: SegmentIndex;
+  readonly index: FootageIndex;
   readonly volumePath: string;
   readonly report: ReconcileReport;
 }

@@ -6,6 +6,7 @@ import { GopBudget, LiveCounters } from '../live/index.ts';
 import type { Admission, LiveTotals, ViewerSink } from '../live/index.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { PublishPoints } from '../rtmp/index.ts';
+import type { GapKeeper, StoppedBy } from '../recording/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { Camera } from './camera.ts';
 import type { StreamResources } from './camera-stream.ts';
@@ -33,6 +34,7 @@ export interface LiveStatus extends LiveTotals {
 
 interface CameraSetOptions {
   readonly store: SegmentStore;
+  readonly gaps: GapKeeper;
   readonly slabPool: SlabPool;
   /** Where cameras push. */
   readonly publishPoints: PublishPoints;
@@ -43,7 +45,7 @@ interface CameraSetOptions {
 }
 
 export function createCameraSet(options: CameraSetOptions): CameraSet {
-  const { store, slabPool, publishPoints, clock, log } = options;
+  const { store, gaps, slabPool, publishPoints, clock, log } = options;
   const gopBudget = new GopBudget(options.gopCacheBytes);
   const liveCounters = new LiveCounters();
   const resources: StreamResources = {
@@ -57,11 +59,14 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
   const ending = new Set<Promise<void>>();
   let current: readonly CameraTask[] = [];
 
-  const end = (cameraId: CameraId): void => {
+  const end = (cameraId: CameraId, by: StoppedBy): void => {
     const camera = running.get(cameraId);
     if (camera === undefined) return;
     running.delete(cameraId);
-    const noted = camera.stop().finally(() => ending.delete(noted));
+    const noted = camera.stop(by).finally(() => {
+      ending.delete(noted);
+      if (!running.has(cameraId)) gaps.forget(cameraId);
+    });
     ending.add(noted);
   };
 
@@ -70,9 +75,10 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
       const tasks = cameraTasks(config);
       const change = cameraSetChange(current, tasks);
       current = tasks;
-      for (const cameraId of change.removed) end(cameraId);
+      for (const cameraId of change.removed) end(cameraId, 'configuration');
       for (const task of change.changed) running.get(task.id)?.reconfigure(task);
-      for (const task of change.added) running.set(task.id, new Camera({ task, store, resources, log }));
+      for (const task of change.added)
+        running.set(task.id, new Camera({ task, store, gaps: gaps.of(task.id), resources, log }));
       log.info(
         {
           cameras: tasks.length,
@@ -101,7 +107,7 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
     }),
     status: () => [...running.values()].map((camera) => camera.status()),
     async stop() {
-      for (const cameraId of running.keys()) end(cameraId);
+      for (const cameraId of running.keys()) end(cameraId, 'shutdown');
       await Promise.all(ending);
     },
   };

@@ -2,7 +2,7 @@ import type { Log } from '../../shared/domain/log.ts';
 import type { EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
 import type { Admission, JoinableStream, ViewerSink } from '../live/index.ts';
 import { createRecorder } from '../recording/index.ts';
-import type { Recorder } from '../recording/index.ts';
+import type { GapTracker, Recorder, StoppedBy } from '../recording/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { CameraStream } from './camera-stream.ts';
 import type { StreamResources } from './camera-stream.ts';
@@ -13,6 +13,7 @@ import type { StreamSource } from './stream-source.ts';
 interface CameraOptions {
   readonly task: CameraTask;
   readonly store: SegmentStore;
+  readonly gaps: GapTracker;
   readonly resources: StreamResources;
   readonly log: Log;
 }
@@ -20,6 +21,7 @@ interface CameraOptions {
 /** A camera as the engine runs it: main stream, second stream where there is one, and the recorder of the main stream. */
 export class Camera {
   readonly #store: SegmentStore;
+  readonly #gaps: GapTracker;
   readonly #resources: StreamResources;
   readonly #log: Log;
   #task: CameraTask;
@@ -31,9 +33,10 @@ export class Camera {
   /** What is still on its way out, so that stopping waits for it. */
   readonly #endings = new Set<Promise<void>>();
 
-  constructor({ task, store, resources, log }: CameraOptions) {
+  constructor({ task, store, gaps, resources, log }: CameraOptions) {
     this.#task = task;
     this.#store = store;
+    this.#gaps = gaps;
     this.#resources = resources;
     this.#log = log.child({ camera: task.id });
     this.#main = this.#openStream('main', task.main);
@@ -50,7 +53,7 @@ export class Camera {
       this.#sub = this.#openSub(task);
     }
     const isMainReplaced = !isSameSource(former.main, task.main) && !this.#main.follow(task.main);
-    if (isMainReplaced || !task.record) this.#stopRecording();
+    if (isMainReplaced || !task.record) this.#stopRecording('configuration');
     if (isMainReplaced) {
       this.#end(this.#main.stop());
       this.#main = this.#openStream('main', task.main);
@@ -79,9 +82,9 @@ export class Camera {
     };
   }
 
-  /** Ends viewers, recording and connections; resolves when the last bytes are on disk. */
-  async stop(): Promise<void> {
-    this.#stopRecording();
+  /** Ends viewers, recording and connections; resolves when the last bytes are on disk. `by`: who wants it. */
+  async stop(by: StoppedBy): Promise<void> {
+    this.#stopRecording(by);
     this.#end(this.#main.stop());
     if (this.#sub !== undefined) this.#end(this.#sub.stop());
     await Promise.all(this.#endings);
@@ -108,22 +111,23 @@ export class Camera {
     const recorder = createRecorder({
       cameraId: this.#task.id,
       store: this.#store,
+      gaps: this.#gaps,
       clock: this.#resources.clock,
       log: this.#log,
     });
     this.#recording = { recorder, hold: this.#main.hold(recorder) };
   }
 
-  #stopRecording(): void {
+  #stopRecording(by: StoppedBy): void {
     const recording = this.#recording;
     if (recording === undefined) return;
     this.#recording = undefined;
     recording.hold[Symbol.dispose]();
-    this.#end(this.#finish(recording.recorder));
+    this.#end(this.#finish(recording.recorder, by));
   }
 
-  async #finish(recorder: Recorder): Promise<void> {
-    await recorder.stop();
+  async #finish(recorder: Recorder, by: StoppedBy): Promise<void> {
+    await recorder.stop(by);
     this.#formerBytes += recorder.status().bytesRecorded;
   }
 

@@ -1,9 +1,11 @@
 import type { CameraId, RecordingState } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
+import { stallToleranceMs } from '../../shared/domain/gaps.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { mainFileTracks } from '../media/fmp4/index.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
 import type { Outcome, SegmentStore, SegmentWriter, StorageFailure } from '../storage/index.ts';
+import type { GapCause, GapTracker, Moment, StoppedBy } from './gap-tracker.ts';
 import {
   PartAssembler,
   type AssembledPart,
@@ -20,6 +22,8 @@ export interface RecorderLimits {
   readonly maximumQueuedBytes: number;
   /** A disk that has not answered for this long is reported as faulty. */
   readonly hangAfterMs: number;
+  /** Stopping waits for the disk and the index for so long. */
+  readonly stopPatienceMs: number;
 }
 
 export const defaultRecorderLimits: RecorderLimits = {
@@ -28,11 +32,14 @@ export const defaultRecorderLimits: RecorderLimits = {
   segmentDurationMs: 60_000,
   maximumQueuedBytes: 16 * 1024 ** 2,
   hangAfterMs: 10_000,
+  stopPatienceMs: 1_000,
 };
 
 export interface RecorderOptions {
   readonly cameraId: CameraId;
   readonly store: SegmentStore;
+  /** Where the camera's missing footage is accounted for. */
+  readonly gaps?: GapTracker;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<RecorderLimits>;
@@ -53,13 +60,23 @@ export interface RecorderStatus {
 /** Records one stream of one camera. */
 export interface Recorder extends StreamSubscriber {
   status(): RecorderStatus;
-  /** Writes what is held, finishes the segment, and waits for the disk, up to `hangAfterMs`. Samples after this are ignored. */
-  stop(): Promise<void>;
+  /**
+   * Writes what is held, finishes the segment, and waits for the disk, up to `stopPatienceMs`. Samples after this are ignored.
+   * `by`: who wants it, for the gap that begins here.
+   */
+  stop(by?: StoppedBy): Promise<void>;
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
   return new SegmentRecorder(options);
 }
+
+/** What is done in order: what the assembler makes, and what is to be said of footage that is missing. */
+type Operation =
+  | AssemblyEvent
+  | { readonly kind: 'missing'; readonly cause: GapCause }
+  /** Pictures that were thrown away before those that follow. */
+  | { readonly kind: 'dropped'; readonly frames: number };
 
 /** `paused`: until a sync picture comes, the queue is half empty and the volume is well. */
 type Intake = 'open' | 'paused' | 'closing' | 'closed';
@@ -68,7 +85,7 @@ class SegmentRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #limits: RecorderLimits;
   readonly #assembler: PartAssembler;
-  readonly #queue: AssemblyEvent[] = [];
+  readonly #queue: Operation[] = [];
   #intake: Intake = 'open';
   #state: RecordingState = { kind: 'waiting-for-stream' };
   #writer: SegmentWriter | undefined;
@@ -78,6 +95,14 @@ class SegmentRecorder implements Recorder {
   #bytesRecorded = 0;
   #framesRecorded = 0;
   #framesDropped = 0;
+  /** Of these, those that no gap has been told of. */
+  #unexplainedFrames = 0;
+  /** The place in time of the segment being written, and the length of it that is. */
+  #segment: { readonly start: Moment; duration90k: number } | undefined;
+  #previousPicture:
+    | { readonly dts90k: number; readonly utcMs: number; readonly intervalMs: number }
+    | undefined;
+  readonly #pastIsKnown: Promise<void> | undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -87,6 +112,7 @@ class SegmentRecorder implements Recorder {
       ...this.#limits,
       staggerMs: staggerMs(options.cameraId, segmentDurationMs),
     });
+    this.#pastIsKnown = options.gaps?.begin();
   }
 
   onDescription(description: StreamDescription): void {
@@ -96,15 +122,18 @@ class SegmentRecorder implements Recorder {
   onSample(sample: Sample): void {
     if (this.#intake === 'closing' || this.#intake === 'closed') return;
     if (this.#intake === 'paused' && !this.#mayResumeWith(sample)) {
-      if (sample.track === 'video') this.#framesDropped += 1;
+      if (sample.track === 'video') this.#drop(1);
       return;
     }
-    this.#intake = 'open';
+    if (this.#intake === 'paused') this.#resume();
+    if (sample.track === 'video') this.#watchForStall(sample);
     this.#accept(this.#assembler.add(sample));
   }
 
-  onInterruption(_interruption: Interruption): void {
+  onInterruption({ kind, detail }: Interruption): void {
+    this.#previousPicture = undefined;
     if (this.#intake === 'open') this.#accept(this.#assembler.end());
+    this.#enqueue({ kind: 'missing', cause: { kind: 'interruption', interruption: kind, detail } });
   }
 
   status(): RecorderStatus {
@@ -118,25 +147,28 @@ class SegmentRecorder implements Recorder {
     };
   }
 
-  async stop(): Promise<void> {
+  async stop(by: StoppedBy = 'configuration'): Promise<void> {
     if (this.#intake === 'open') this.#accept(this.#assembler.end());
     this.#intake = 'closing';
-    await this.#drained();
+    await this.#finished(by);
     this.#intake = 'closed';
   }
 
   /** A disk that hangs does not keep the engine from stopping: what it has not taken by then is lost. */
-  async #drained(): Promise<void> {
-    const { clock, cameraId, log } = this.#options;
+  async #finished(by: StoppedBy): Promise<void> {
+    const { clock, cameraId, log, gaps } = this.#options;
     const { promise: patienceEnds, resolve } = Promise.withResolvers<'hangs'>();
-    const timer = clock.after(this.#limits.hangAfterMs, () => resolve('hangs'));
-    const outcome = await Promise.race([this.#draining, patienceEnds]);
+    const timer = clock.after(this.#limits.stopPatienceMs, () => resolve('hangs'));
+    const drained = await Promise.race([this.#draining, patienceEnds]);
+    if (drained === 'hangs') {
+      log.error(
+        { cameraId, queuedBytes: this.#queuedBytes },
+        'Stopped recording without waiting for the disk any longer.',
+      );
+      this.#dropQueue();
+    }
+    await Promise.race([gaps?.stopped(by), patienceEnds]);
     timer[Symbol.dispose]();
-    if (outcome !== 'hangs') return;
-    log.error(
-      { cameraId, queuedBytes: this.#queuedBytes },
-      'Stopped recording without waiting for the disk any longer.',
-    );
   }
 
   #mayResumeWith(sample: Sample): boolean {
@@ -163,20 +195,57 @@ class SegmentRecorder implements Recorder {
     if (this.#queue.length > 0) this.#draining ??= this.#drain();
   }
 
+  #enqueue(operation: Operation): void {
+    this.#queue.push(operation);
+    this.#draining ??= this.#drain();
+  }
+
+  #drop(frames: number): void {
+    this.#framesDropped += frames;
+    this.#unexplainedFrames += frames;
+  }
+
+  #resume(): void {
+    this.#intake = 'open';
+    if (this.#unexplainedFrames === 0) return;
+    this.#queue.push({ kind: 'dropped', frames: this.#unexplainedFrames });
+    this.#unexplainedFrames = 0;
+  }
+
+  /** Everything that waits is thrown away. */
+  #dropQueue(): void {
+    for (const operation of this.#queue.splice(0)) {
+      if (operation.kind === 'part') {
+        this.#queuedBytes -= operation.part.byteLength;
+        operation.part.release();
+        this.#drop(operation.part.videoFrames);
+      }
+      // No footage followed them after all.
+      if (operation.kind === 'dropped') this.#unexplainedFrames += operation.frames;
+    }
+  }
+
+  /** A connection may stand and bring nothing for a while. */
+  #watchForStall({ dts90k, utcMs }: Sample): void {
+    const previous = this.#previousPicture;
+    const intervalMs = previous === undefined ? Infinity : (dts90k - previous.dts90k) / 90;
+    const isStall = previous !== undefined && intervalMs > stallToleranceMs(previous.intervalMs);
+    this.#previousPicture = { dts90k, utcMs, intervalMs: isStall ? previous.intervalMs : intervalMs };
+    if (isStall) this.#options.gaps?.stalled(utcMs - intervalMs + previous.intervalMs, utcMs);
+  }
+
   /** The disk is too slow: what does not fit is dropped, and the segment ends where it does. */
   #overflow(part: AssembledPart): void {
     const { cameraId, log, clock } = this.#options;
     const lost = part.videoFrames + this.#assembler.discard();
     part.release();
-    this.#framesDropped += lost;
-    this.#intake = 'paused';
+    this.#drop(lost);
+    this.#pause();
+    const reason = 'disk-error';
+    const detail = `The disk is too slow: ${this.#queuedBytes} bytes wait for it. Use a faster disk or fewer cameras.`;
     this.#queue.push({ kind: 'segment-end', because: 'stopped' });
-    this.#state = {
-      kind: 'halted',
-      reason: 'disk-error',
-      detail: `The disk is too slow: ${this.#queuedBytes} bytes wait for it. Use a faster disk or fewer cameras.`,
-      sinceUtcMs: clock.utcMs(),
-    };
+    this.#queue.push({ kind: 'missing', cause: { kind: 'storage', failure: reason, detail } });
+    this.#state = { kind: 'halted', reason, detail, sinceUtcMs: clock.utcMs() };
     log.warn(
       { cameraId, queuedBytes: this.#queuedBytes, framesDropped: lost },
       'The disk is too slow: dropping frames.',
@@ -196,13 +265,31 @@ class SegmentRecorder implements Recorder {
     this.#draining = undefined;
   }
 
-  #perform(operation: AssemblyEvent): Promise<Outcome<void>> {
-    if (operation.kind === 'segment-start') return this.#begin(operation.start);
-    return operation.kind === 'part' ? this.#append(operation.part) : this.#end(operation.because);
+  async #perform(operation: Operation): Promise<Outcome<void>> {
+    switch (operation.kind) {
+      case 'segment-start':
+        return this.#begin(operation.start);
+      case 'part':
+        return this.#append(operation.part);
+      case 'segment-end':
+        return this.#end(operation.because);
+      case 'missing':
+        this.#options.gaps?.missing(operation.cause);
+        return { kind: 'done', value: undefined };
+      case 'dropped':
+        this.#options.gaps?.dropped(operation.frames);
+        return { kind: 'done', value: undefined };
+    }
+  }
+
+  #pause(): void {
+    if (this.#intake === 'open') this.#intake = 'paused';
+    this.#previousPicture = undefined;
   }
 
   async #begin({ description, ...place }: SegmentStart): Promise<Outcome<void>> {
     const { cameraId, store, clock } = this.#options;
+    await this.#pastIsKnown;
     const outcome = await store.begin({
       cameraId,
       content: 'main',
@@ -211,8 +298,15 @@ class SegmentRecorder implements Recorder {
     });
     if (outcome.kind === 'failed') return outcome;
     this.#writer = outcome.value;
-    const sinceUtcMs = this.#state.kind === 'recording' ? this.#state.sinceUtcMs : clock.utcMs();
-    this.#state = { kind: 'recording', sinceUtcMs, segmentId: outcome.value.segmentId };
+    this.#segment = {
+      start: { utcMs: place.startUtcMs, monotonicMs: place.startMonotonicMs },
+      duration90k: 0,
+    };
+    // What waited is still written while new pictures are dropped: that is no recording.
+    if (this.#intake !== 'paused') {
+      const sinceUtcMs = this.#state.kind === 'recording' ? this.#state.sinceUtcMs : clock.utcMs();
+      this.#state = { kind: 'recording', sinceUtcMs, segmentId: outcome.value.segmentId };
+    }
     return { kind: 'done', value: undefined };
   }
 
@@ -221,8 +315,19 @@ class SegmentRecorder implements Recorder {
     if (outcome.kind === 'done') {
       this.#bytesRecorded += part.byteLength;
       this.#framesRecorded += part.videoFrames;
+      this.#noteFootage(part.segmentDuration90k);
     }
     return outcome;
+  }
+
+  #noteFootage(duration90k: number): void {
+    const segment = this.#segment;
+    if (segment === undefined || duration90k <= segment.duration90k) return;
+    this.#options.gaps?.footage({
+      start: later(segment.start, segment.duration90k),
+      end: later(segment.start, duration90k),
+    });
+    segment.duration90k = duration90k;
   }
 
   async #end(because: 'cut' | 'stopped'): Promise<Outcome<void>> {
@@ -236,17 +341,15 @@ class SegmentRecorder implements Recorder {
   }
 
   /** Everything that waits is lost and counted; recording resumes with a sync picture once the volume is well. */
-  async #halt({ reason, detail }: StorageFailure, failed: AssemblyEvent): Promise<void> {
-    const { clock } = this.#options;
+  async #halt({ reason, detail }: StorageFailure, failed: Operation): Promise<void> {
+    const { clock, gaps } = this.#options;
     const sinceUtcMs = this.#state.kind === 'halted' ? this.#state.sinceUtcMs : clock.utcMs();
     this.#state = { kind: 'halted', reason, detail, sinceUtcMs };
-    if (this.#intake === 'open') this.#intake = 'paused';
-    const waiting = this.#queue.splice(0).filter((operation) => operation.kind === 'part');
-    for (const { part } of waiting) part.release();
-    const lost = failed.kind === 'part' ? [failed, ...waiting] : waiting;
-    this.#queuedBytes = 0;
-    this.#framesDropped +=
-      lost.reduce((sum, { part }) => sum + part.videoFrames, 0) + this.#assembler.discard();
+    this.#pause();
+    if (failed.kind === 'part') this.#drop(failed.part.videoFrames);
+    this.#dropQueue();
+    this.#drop(this.#assembler.discard());
+    gaps?.missing({ kind: 'storage', failure: reason, detail });
     const writer = this.#writer;
     this.#writer = undefined;
     await writer?.abandon();
@@ -264,6 +367,10 @@ class SegmentRecorder implements Recorder {
       sinceUtcMs: clock.utcMs() - waitedMs,
     };
   }
+}
+
+function later({ utcMs, monotonicMs }: Moment, by90k: number): Moment {
+  return { utcMs: utcMs + by90k / 90, monotonicMs: monotonicMs + by90k / 90 };
 }
 
 /** The assembler starts a segment before its parts: without a writer this is a bug. */

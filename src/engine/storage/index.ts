@@ -1,6 +1,7 @@
 export type { Outcome, StorageFailure } from './failure.ts';
 export { latencyBoundsMs } from './latency-histogram.ts';
 export { openFootageIndex, type FootageIndexOptions } from './footage-index.ts';
+export { createGapLog, type CameraPast, type GapLog } from './gap-log.ts';
 export { createSegmentStore } from './local-segment-store.ts';
 export { openLocalVolume } from './local-volume.ts';
 export { openLocalVolumeMarker } from './local-volume-marker.ts';
