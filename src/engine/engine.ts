@@ -17,6 +17,7 @@ import { openKnownVolumes } from './platform/known-volumes.ts';
 import { engineLayout, makeDirectories } from './platform/layout.ts';
 import { lockDirectory } from './platform/lock.ts';
 import { readOrMakeNodeId } from './platform/node-identity.ts';
+import { countTimers } from './platform/counted-clock.ts';
 import { createProcessSampler } from './platform/process-sampler.ts';
 import { openSealedStore } from './platform/sealed-store.ts';
 import { createTokenRegistry } from './platform/tokens.ts';
@@ -71,7 +72,8 @@ export interface Engine {
  * Throws `EngineExit` for everything that a person can put right.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { directory, version, clock, log } = options;
+  const { directory, version, log } = options;
+  const clock = countTimers(options.clock);
   const layout = engineLayout(directory);
   const startedUtcMs = clock.utcMs();
   await using stack = new AsyncDisposableStack();

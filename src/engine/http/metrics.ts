@@ -45,6 +45,9 @@ function coreMetrics(status: EngineStatus, process: ProcessSample): readonly Met
     gauge('engine_config_version', 'Version of the configuration in force.', status.configVersion),
     gauge('process_cpu_cores', 'CPU in use over the last seconds; 1 is one core busy.', process.cpuCores),
     gauge('process_resident_memory_bytes', 'Resident memory.', process.residentBytes),
+    gauge('process_heap_bytes', 'JavaScript objects.', process.heapBytes),
+    gauge('process_buffer_bytes', 'Memory beside the JavaScript objects.', process.bufferBytes),
+    gauge('process_timers', 'Timers that have yet to ring.', process.timers),
     gauge(
       'event_loop_delay_p99_seconds',
       'Lateness of the event loop over the last seconds.',

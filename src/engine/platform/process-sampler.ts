@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Clock } from '../../shared/domain/clock.ts';
+import type { CountedClock } from './counted-clock.ts';
 
 const PERIOD_MS = 5_000;
 const DELAY_RESOLUTION_MS = 20;
@@ -9,6 +9,11 @@ export interface ProcessSample {
   /** 1 = one core busy, over the last period. */
   readonly cpuCores: number;
   readonly residentBytes: number;
+  /** Of JavaScript objects, and of the memory beside them that holds media. */
+  readonly heapBytes: number;
+  readonly bufferBytes: number;
+  /** Alarms that have yet to ring. */
+  readonly timers: number;
   /** How late the event loop came round, over the last whole period: all cameras wait for it together. */
   readonly eventLoopDelayP99Ms: number;
   readonly eventLoopDelayMaxMs: number;
@@ -21,7 +26,7 @@ export interface ProcessSampler {
   sample(): ProcessSample;
 }
 
-export function createProcessSampler(clock: Clock): ProcessSampler {
+export function createProcessSampler(clock: CountedClock): ProcessSampler {
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   let timer: Disposable | undefined;
   let usage = process.cpuUsage();
@@ -51,7 +56,16 @@ export function createProcessSampler(clock: Clock): ProcessSampler {
       timer?.[Symbol.dispose]();
       delay.disable();
     },
-    sample: () => ({ ...latest, residentBytes: process.memoryUsage.rss() }),
+    sample() {
+      const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+      return {
+        ...latest,
+        residentBytes: rss,
+        heapBytes: heapUsed,
+        bufferBytes: arrayBuffers,
+        timers: clock.pendingTimers,
+      };
+    },
   };
 }
 

@@ -48,7 +48,15 @@ const status: EngineStatus = {
   ],
 };
 
-const sample = { cpuCores: 0.25, residentBytes: 70_000_000, eventLoopDelayP99Ms: 2, eventLoopDelayMaxMs: 15 };
+const sample = {
+  cpuCores: 0.25,
+  residentBytes: 70_000_000,
+  heapBytes: 9_000_000,
+  bufferBytes: 30_000_000,
+  timers: 12,
+  eventLoopDelayP99Ms: 2,
+  eventLoopDelayMaxMs: 15,
+};
 
 const meter: VolumeMeter = {
   name: 'a',
@@ -88,6 +96,9 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_engine_config_version 7',
     'belvedere_process_cpu_cores 0.25',
     'belvedere_process_resident_memory_bytes 70000000',
+    'belvedere_process_heap_bytes 9000000',
+    'belvedere_process_buffer_bytes 30000000',
+    'belvedere_process_timers 12',
     'belvedere_event_loop_delay_p99_seconds 0.002',
     'belvedere_event_loop_delay_max_seconds 0.015',
     'belvedere_volume_free_bytes{volume="a"} 40',
