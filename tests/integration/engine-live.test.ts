@@ -275,7 +275,7 @@ describe('a full disk', () => {
       const status = EngineStatus.parse((await full.ask(enginePaths.status, { token })).json());
       expect({
         health: (await full.ask(enginePaths.health)).status,
-        volumes: status.volumes.map(({ state }) => state),
+        volumes: status.volumes.map(({ state }) => state.kind),
         main: status.cameras[0]?.main.state.kind,
         command: runEngineCommand(['health', '--dir', full.directory]),
       }).toEqual({
