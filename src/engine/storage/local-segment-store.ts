@@ -15,7 +15,7 @@ import { choosePlacement } from '../../shared/domain/volume-placement.ts';
 import { failed, type Outcome, type StorageFailure } from './failure.ts';
 import { footageByCamera } from './footage-totals.ts';
 import { sumOf, type ReconcileReport } from './reconcile.ts';
-import { nothingReconciled, RecordingVolume, type VolumeAccess } from './recording-volume.ts';
+import { RecordingVolume, type VolumeAccess } from './recording-volume.ts';
 import { Retention } from './retention.ts';
 import type { ReadableRow, SegmentIndex } from './segment-index.ts';
 import type {
@@ -25,6 +25,7 @@ import type {
   StorageConfig,
   StorageLimits,
 } from './segment-store.ts';
+import { nothingReconciled } from './volume-comparison.ts';
 import { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
 import type { KnownVolumes } from './volume-identity.ts';
 import type { VolumeMeter } from './volume-meter.ts';

@@ -13,28 +13,18 @@ import {
 } from './failure.ts';
 import { GuardedVolume } from './guarded-volume.ts';
 import { OpenSegment, type SegmentHost } from './open-segment.ts';
-import {
-  reconcileThorough,
-  reconcileUrgent,
-  sumOf,
-  type ReconcileReport,
-  type ThoroughOptions,
-} from './reconcile.ts';
+import type { ReconcileReport } from './reconcile.ts';
+import { Repairs } from './repairs.ts';
 import type { Retention, RetentionOutcome } from './retention.ts';
 import { createSegment } from './segment-creation.ts';
 import type { SegmentIndex, SegmentProgress } from './segment-index.ts';
 import type { SegmentOpening, SegmentWriter, StorageLimits } from './segment-store.ts';
 import { SyncSchedule } from './sync-schedule.ts';
+import { VolumeComparison } from './volume-comparison.ts';
+import { VolumeDisk } from './volume-disk.ts';
 import { VolumeGuard, type GuardLimits } from './volume-guard.ts';
-import { VolumeHealth } from './volume-health.ts';
-import {
-  newIdentity,
-  recogniseVolume,
-  type KnownVolumes,
-  type Misplacement,
-  type Recognition,
-  type VolumeMarker,
-} from './volume-identity.ts';
+import { isReadable, stopsEverything, VolumeHealth } from './volume-health.ts';
+import type { KnownVolumes, Misplacement, VolumeMarker } from './volume-identity.ts';
 import type { VolumeMeter } from './volume-meter.ts';
 import type { Volume, VolumeSpace } from './volume.ts';
 
@@ -67,27 +57,6 @@ export interface RecordingVolumeOptions {
   readonly onChange: () => void;
 }
 
-/** So that a volume which cannot be mended does not collect for ever; what is left over waits for the next start. */
-const maximumRepairs = 10_000;
-
-/** The report of a volume that was not compared yet. */
-export const nothingReconciled: ReconcileReport = {
-  recovered: 0,
-  removedFiles: 0,
-  unreadableFiles: 0,
-  discardedBytes: 0,
-  droppedRows: 0,
-  completedDeletions: 0,
-};
-
-/** Something that a failure left undone on the disk. */
-interface Repair {
-  readonly filePath: string;
-  readonly isReady: () => boolean;
-  /** Rejects as the volume does. */
-  readonly run: () => Promise<void>;
-}
-
 /** One volume of an engine: what is written there, how it fares, and how it comes back. */
 export class RecordingVolume {
   readonly #options: RecordingVolumeOptions;
@@ -95,22 +64,21 @@ export class RecordingVolume {
   readonly #volume: GuardedVolume;
   readonly #health: VolumeHealth;
   readonly #open = new Set<OpenSegment>();
-  readonly #repairs = new Map<string, Repair>();
+  readonly #repairs: Repairs;
+  readonly #disk: VolumeDisk;
+  readonly #comparison: VolumeComparison;
   readonly #host: SegmentHost;
   /** The volume was looked at for the first time, or hangs. */
   readonly #judged = Promise.withResolvers<void>();
   #config: VolumeConfig;
   #syncs: SyncSchedule | undefined;
-  #volumeId: string | undefined;
   /** Files being made, written or waiting for repair: nobody else touches them. */
   readonly #inHand = new Set<string>();
-  readonly #stopping = new AbortController();
   #space: VolumeSpace = { totalBytes: 0, freeBytes: 0 };
   #storedBytes = 0;
   #isReconciled = false;
+  #isStopping = false;
   #inspection: Promise<void> | undefined;
-  #comparison: Promise<void> = Promise.resolve();
-  #report = nothingReconciled;
   #lostFrames = 0;
 
   constructor(options: RecordingVolumeOptions) {
@@ -136,8 +104,16 @@ export class RecordingVolume {
       },
     });
     this.#volume = new GuardedVolume(access.volume, this.#guard);
+    this.#disk = new VolumeDisk({ ...options, marker: access.marker, guard: this.#guard });
+    this.#repairs = new Repairs(log);
+    this.#comparison = new VolumeComparison({
+      ...options,
+      volume: this.#volume,
+      inHand: this.#inHand,
+      onError: (error) => void this.#judge(error),
+    });
     this.#host = {
-      obstacle: () => this.#stopsEverything(),
+      obstacle: () => stopsEverything(this.#health.trouble),
       judge: (error) => this.#judge(error),
       onLost: (videoFrames) => {
         this.#lostFrames += videoFrames;
@@ -145,7 +121,7 @@ export class RecordingVolume {
       onEnd: (segment, how) => {
         this.#open.delete(segment);
         if (how === 'settled') this.#inHand.delete(segment.filePath);
-        else this.#repairLater(repairOf(segment));
+        else this.#repairs.add(segment);
       },
     };
   }
@@ -160,7 +136,7 @@ export class RecordingVolume {
 
   /** Known once the disk was recognised. */
   get volumeId(): string | undefined {
-    return this.#volumeId;
+    return this.#disk.volumeId;
   }
 
   get state(): VolumeState {
@@ -168,25 +144,13 @@ export class RecordingVolume {
   }
 
   /** Resolves when no comparison of files and index is under way; the answer is what all of them came to. */
-  async reconciled(): Promise<ReconcileReport> {
-    await this.#comparison;
-    return this.#report;
+  reconciled(): Promise<ReconcileReport> {
+    return this.#comparison.finished();
   }
 
   /** Whether files there can be opened without being stuck. */
   get isReadable(): boolean {
-    switch (this.state.kind) {
-      case 'ok':
-      case 'full':
-      case 'read-only':
-      case 'failing':
-        return true;
-      case 'opening':
-      case 'hung':
-      case 'missing':
-      case 'foreign':
-        return false;
-    }
+    return isReadable(this.state);
   }
 
   get openSegments(): number {
@@ -252,9 +216,7 @@ export class RecordingVolume {
     if (obstacle !== undefined) return failed(obstacle);
     const { index, clock, bootId, clockOffsetMs } = this.#options;
     try {
-      // A disk that was unmounted a moment ago leaves its mount point: that is not to be filled.
-      const recognition = await this.#recognise();
-      if (recognition.kind === 'new') throw new Error('A volume that has an id is known.');
+      const recognition = await this.#disk.check();
       if (recognition.kind !== 'recognised') return failed(this.#misses(recognition));
       const created = await createSegment(opening, {
         volume: this.#volume,
@@ -263,7 +225,8 @@ export class RecordingVolume {
         bootId,
         clockOffsetMs: clockOffsetMs?.(),
         inHand: this.#inHand,
-        onLeftover: (filePath) => this.#repairLater(this.#removalOf(filePath)),
+        onLeftover: (filePath) =>
+          this.#repairs.add({ filePath, isSettleable: true, settle: () => this.#volume.remove(filePath) }),
       });
       const segment = new OpenSegment({
         ...created,
@@ -282,7 +245,7 @@ export class RecordingVolume {
 
   /** Looks at the disk, its space and what may go, and tries again what failed. Also runs by itself. */
   inspect(): Promise<unknown> {
-    if (this.#stopping.signal.aborted) return Promise.resolve();
+    if (this.#isStopping) return Promise.resolve();
     if (this.#guard.isHung) return this.#volume.probeHung();
     this.#inspection ??= this.#inspectNow().finally(() => {
       this.#inspection = undefined;
@@ -297,13 +260,13 @@ export class RecordingVolume {
 
   /** Ends what is being written; what the volume does not answer within `patienceMs` is left to the next start. */
   async stop(patienceMs: number): Promise<void> {
-    this.#stopping.abort();
+    this.#isStopping = true;
     const { clock } = this.#options;
     const patience = clock.after(patienceMs, () => this.#guard.shutDown());
     if (this.#guard.isHung) this.#guard.shutDown();
     await this.#syncs?.stop();
     await this.#inspection;
-    await this.#comparison;
+    await this.#comparison.stop();
     await Promise.all([...this.#open].map((segment) => segment.abandon()));
     patience[Symbol.dispose]();
     this.#guard.shutDown();
@@ -311,32 +274,30 @@ export class RecordingVolume {
 
   async #inspectNow(): Promise<void> {
     try {
-      if (!(await this.#isItsDisk())) return;
-      await this.#comeBack();
-      await this.#lookAtSpace();
+      const recognition = await this.#disk.claim();
+      if (recognition.kind !== 'recognised') {
+        this.#misses(recognition);
+        return;
+      }
+      const { trouble } = this.#health;
+      // A full disk may have to be made room on first.
+      if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
+      if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
+      await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
+      await this.#lookAtSpace(recognition.volumeId);
     } catch (error) {
       this.#judge(error);
     }
   }
 
-  /** Whether the disk of this volume is where it belongs; a new one is made its disk. */
-  async #isItsDisk(): Promise<boolean> {
-    const { access, known, nodeId, clock, log, index, adoptsOldRows } = this.#options;
-    const recognition = await this.#recognise();
-    if (recognition.kind === 'missing' || recognition.kind === 'foreign') {
-      this.#misses(recognition);
-      return false;
-    }
-    if (recognition.kind === 'recognised') this.#volumeId = recognition.volumeId;
-    else {
-      const identity = newIdentity(nodeId, clock.utcMs());
-      await this.#guard.run(() => access.marker.write(identity));
-      this.#volumeId = identity.volumeId;
-      log.info({ volume: this.name, volumeId: identity.volumeId }, 'A disk was made a volume.');
-    }
-    if (known.find(this.name) !== this.#volumeId) known.remember(this.name, this.#volumeId);
-    if (adoptsOldRows && !this.#isReconciled) await index.adoptRows(this.#volumeId);
-    return true;
+  async #reconcile(volumeId: string): Promise<void> {
+    this.#health.opening();
+    // What was being written when the disk went away.
+    await Promise.all([...this.#open].map((segment) => segment.abandon()));
+    await this.#comparison.run(volumeId);
+    this.#repairs.clear();
+    this.#inHand.clear();
+    this.#isReconciled = true;
   }
 
   #misses(trouble: Misplacement): StorageFailure {
@@ -345,75 +306,17 @@ export class RecordingVolume {
     return failureOf(trouble);
   }
 
-  async #recognise(): Promise<Recognition> {
-    const { access, known, nodeId } = this.#options;
-    const reading = await this.#guard.run(() => access.marker.read());
-    return recogniseVolume(reading, {
-      name: this.name,
-      path: this.path,
-      nodeId,
-      knownVolumeId: this.#volumeId ?? known.find(this.name),
-    });
-  }
-
-  /** From whatever it was: proves that it can be written to, and puts in order what was left undone. */
-  async #comeBack(): Promise<void> {
-    if (this.#health.trouble !== undefined) await this.#volume.probe();
-    if (!this.#isReconciled) await this.#reconcile();
-    for (const repair of this.#repairs.values()) if (repair.isReady()) await this.#run(repair);
-  }
-
-  /** What must be right before recording at once, everything else while recording goes on. */
-  async #reconcile(): Promise<void> {
-    const { index, log, clock, cameraIds } = this.#options;
-    if (this.#volumeId === undefined) return;
-    this.#health.opening();
-    // What was being written when the disk went away.
-    await Promise.all([...this.#open].map((segment) => segment.abandon()));
-    const place = { volume: this.#volume, volumeId: this.#volumeId, index, log };
-    const urgent = await reconcileUrgent({ ...place, nowUtcMs: clock.utcMs(), cameraIds: cameraIds() });
-    this.#repairs.clear();
-    this.#inHand.clear();
-    this.#report = sumOf(this.#report, urgent);
-    this.#isReconciled = true;
-    this.#comparison = this.#compareEverything(place);
-  }
-
-  async #compareEverything(place: Omit<ThoroughOptions, 'isOpen' | 'signal'>): Promise<void> {
-    const { signal } = this.#stopping;
-    const isOpen = (filePath: string): boolean => this.#inHand.has(filePath);
-    try {
-      this.#report = sumOf(this.#report, await reconcileThorough({ ...place, isOpen, signal }));
-    } catch (error) {
-      this.#judge(error);
-    }
-  }
-
-  /** A file that cannot be repaired is left to the next start: its disk may still be good for others. */
-  async #run(repair: Repair): Promise<void> {
-    try {
-      await repair.run();
-    } catch (error) {
-      const { detail } = storageFailure(error, this.path);
-      if (this.#guard.isHung || isIndexError(error)) return;
-      this.#options.log.warn(
-        { file: repair.filePath, detail },
-        'A segment stays unfinished until the next start.',
-      );
-    }
-    this.#repairs.delete(repair.filePath);
-    this.#inHand.delete(repair.filePath);
-  }
-
   /** Once full, half the headroom must be back before recording resumes, so that it does not flutter. */
-  async #lookAtSpace(): Promise<void> {
+  async #lookAtSpace(volumeId: string): Promise<void> {
     const { reserveBytes } = this.#config;
     this.#space = await this.#volume.space();
-    const outcome = await this.#applyRetention();
+    const outcome = await this.#applyRetention(volumeId);
     if (outcome.deletedBytes > 0) this.#space = await this.#volume.space();
     const isFull = this.#health.state.kind === 'full';
     const neededBytes = isFull ? reserveBytes + this.#options.limits.headroomBytes / 2 : reserveBytes;
     if (this.#space.freeBytes >= neededBytes) {
+      // Space is not everything: there are limits for a user, and for the number of files.
+      if (isFull) await this.#volume.probe();
       this.#health.clear();
       return;
     }
@@ -428,14 +331,13 @@ export class RecordingVolume {
   }
 
   /** Without an index nothing is deleted, and footage can still be recorded as far as there is space. */
-  async #applyRetention(): Promise<RetentionOutcome> {
+  async #applyRetention(volumeId: string): Promise<RetentionOutcome> {
     const { retention, log } = this.#options;
     const nothing = { storedBytes: this.#storedBytes, deletedBytes: 0, isExhausted: false };
-    if (this.#volumeId === undefined) return nothing;
     try {
       const outcome = await retention.apply({
         volume: this.#volume,
-        volumeId: this.#volumeId,
+        volumeId,
         config: this.#config,
         space: this.#space,
       });
@@ -478,22 +380,6 @@ export class RecordingVolume {
     });
   }
 
-  /** An error may be that of one file: the others go on, and find out for themselves. */
-  #stopsEverything(): StorageFailure | undefined {
-    const { trouble } = this.#health;
-    if (trouble === undefined) return undefined;
-    switch (trouble.kind) {
-      case 'failing':
-      case 'hung':
-        return undefined;
-      case 'full':
-      case 'read-only':
-      case 'missing':
-      case 'foreign':
-        return failureOf(trouble);
-    }
-  }
-
   async #fileProgress(progress: readonly SegmentProgress[], index: SegmentIndex): Promise<void> {
     try {
       await Promise.all(progress.map((one) => index.update(one)));
@@ -504,22 +390,6 @@ export class RecordingVolume {
       );
     }
   }
-
-  #repairLater(repair: Repair): void {
-    if (this.#repairs.size < maximumRepairs) this.#repairs.set(repair.filePath, repair);
-  }
-
-  #removalOf(filePath: string): Repair {
-    return { filePath, isReady: () => true, run: () => this.#volume.remove(filePath) };
-  }
-}
-
-function repairOf(segment: OpenSegment): Repair {
-  return {
-    filePath: segment.filePath,
-    isReady: () => segment.isSettleable,
-    run: () => segment.settle(),
-  };
 }
 
 function inMebibytes(bytes: number): string {

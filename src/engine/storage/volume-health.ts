@@ -1,6 +1,7 @@
 import type { VolumeState } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { failureOf, type StorageFailure } from './failure.ts';
 
 /** A state in which something is the matter. */
 export type TroubledState = Exclude<VolumeState, { kind: 'ok' | 'opening' }>;
@@ -63,5 +64,39 @@ export class VolumeHealth {
     if (this.#state.kind === kind) return;
     this.#state = { kind, sinceUtcMs: this.#options.clock.utcMs() };
     this.#options.onChange();
+  }
+}
+
+/** Whether files on a volume can be opened without being stuck. */
+export function isReadable({ kind }: VolumeState): boolean {
+  switch (kind) {
+    case 'ok':
+    case 'full':
+    case 'read-only':
+    case 'failing':
+      return true;
+    case 'opening':
+    case 'hung':
+    case 'missing':
+    case 'foreign':
+      return false;
+  }
+}
+
+/**
+ * Why nothing more may be written to any file of a volume. An error may be that of one file, and a volume that hangs answers
+ * for itself: the others go on, and find out.
+ */
+export function stopsEverything(trouble: TroubledState | undefined): StorageFailure | undefined {
+  if (trouble === undefined) return undefined;
+  switch (trouble.kind) {
+    case 'failing':
+    case 'hung':
+      return undefined;
+    case 'full':
+    case 'read-only':
+    case 'missing':
+    case 'foreign':
+      return failureOf(trouble);
   }
 }
