@@ -18,7 +18,9 @@ const DEFAULT_SECURE_PORT = 322;
 /** Splits an `rtsp://` or `rtsps://` address. User information is dropped: credentials travel beside it. */
 export function parseRtspAddress(url: string): RtspAddress {
   const match =
-    /^(rtsps?):\/\/(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[^/?#:@\s]+)(?::(\d{1,5}))?([/?][^\s#]*)?$/i.exec(url);
+    /^(rtsps?):\/\/(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[\p{L}\p{N}._~-]+)(?::(\d{1,5}))?([/?][^\s\p{Cc}#]*)?$/iu.exec(
+      url,
+    );
   const isSecure = match?.[1]?.toLowerCase() === 'rtsps';
   const defaultPort = isSecure ? DEFAULT_SECURE_PORT : DEFAULT_PORT;
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);

@@ -1,4 +1,4 @@
-import { contentLength, isStartLine, parseMessageHead } from './message.ts';
+import { contentLength, isControl, isStartLine, parseMessageHead } from './message.ts';
 import type { RtspMessage } from './message.ts';
 
 export interface InterleavedEvents {
@@ -19,7 +19,6 @@ export interface FrameRange {
 export type InterleavedFault = 'head-too-large' | 'body-too-large' | 'out-of-sync';
 
 const DOLLAR = 0x24;
-const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const FRAME_HEADER_BYTES = 4;
@@ -29,6 +28,8 @@ const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_SKIPPED_BYTES = 1024 * 1024;
 const RESPONSE_START = 'RTSP/';
+/** What a reader holds at most, besides a chunk that is being searched. */
+export const MAX_HELD_BYTES = MAX_BODY_BYTES + LARGEST_FRAME_BYTES;
 
 type Mode = 'boundary' | 'frame' | 'head' | 'body' | 'scan';
 
@@ -55,6 +56,11 @@ export class InterleavedReader {
 
   constructor(events: InterleavedEvents) {
     this.#events = events;
+  }
+
+  /** The memory that is kept between chunks. */
+  get heldBytes(): number {
+    return this.#held.length;
   }
 
   /** Bytes thrown away in all, because they belonged to no frame and no message. */
@@ -176,7 +182,7 @@ export class InterleavedReader {
       return end;
     }
     const line = this.#held.toString('latin1', lineStart, this.#heldLength).replace(/\r*\n$/, '');
-    if (lineStart === 0 && !isStartLine(line.trimEnd())) this.#startScan();
+    if (lineStart === 0 && !isStartLine(line)) this.#startScan();
     else if (line === '') this.#endHead();
     return end;
   }
@@ -307,7 +313,7 @@ export class InterleavedReader {
 function isText(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (byte < 0x20 && byte !== TAB && byte !== CARRIAGE_RETURN) return false;
+    if (isControl(byte)) return false;
   }
   return true;
 }
@@ -321,5 +327,5 @@ function isOtherLine(chunk: Buffer, position: number, length: number): boolean {
   const lineFeed = chunk.indexOf(LINE_FEED, position);
   if (lineFeed === -1 || lineFeed >= length) return false;
   if (lineFeed - position > MAX_START_LINE_BYTES) return true;
-  return !isStartLine(chunk.toString('latin1', position, lineFeed).trimEnd());
+  return !isStartLine(chunk.toString('latin1', position, lineFeed));
 }

@@ -44,11 +44,22 @@ export function contentLength(headers: RtspHeaders): number | undefined {
 
 const STATUS_LINE = /^RTSP\/\d\.\d[ \t]+(\d{3})(?:[ \t]+(.*))?$/i;
 const REQUEST_LINE = /^([A-Z_]{3,20})[ \t]+(\S+)[ \t]+RTSP\/\d\.\d$/;
+const TAB = 0x09;
+const CARRIAGE_RETURN = 0x0d;
 const FOLDED_LINE = /^[ \t]/;
 
-/** Whether a line may start a message. */
+/** Whether a line, read byte by byte and without its end, may start a message. */
 export function isStartLine(line: string): boolean {
-  return STATUS_LINE.test(line) || REQUEST_LINE.test(line);
+  const text = line.replace(/[ \t\r]+$/, '');
+  for (let at = 0; at < text.length; at += 1) {
+    if (isControl(text.charCodeAt(at))) return false;
+  }
+  return STATUS_LINE.test(text) || REQUEST_LINE.test(text);
+}
+
+/** Control characters but tab and carriage return: no line of a message has them. Bytes above ASCII may be any language. */
+export function isControl(byte: number): boolean {
+  return byte < 0x20 && byte !== TAB && byte !== CARRIAGE_RETURN;
 }
 
 /** Parses a message's head: start line and fields, without the empty line. Undefined when the start line is none. */

@@ -4,7 +4,7 @@ import { createStreamIngest, rtspSource } from '../../../../src/engine/ingest/in
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { StreamStatus } from '../../../../src/shared/engine-api/status.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
-import { damaged } from '../rtsp/damage.ts';
+import { damaged } from '../../../fuzz/mutate.ts';
 import { frame } from '../rtsp/collecting-reader.ts';
 import { rtpPacket } from '../rtsp/rtp-packets.ts';
 import { CollectingSubscriber, collectingLog } from './collecting-subscriber.ts';

@@ -7,7 +7,7 @@ import {
 import type { StreamDescription } from '../../../../src/engine/media/sample.ts';
 import { greetingPieces } from '../../../../src/engine/relay/index.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
-import { damaged } from '../rtsp/damage.ts';
+import { damaged } from '../../../fuzz/mutate.ts';
 import { accessUnit, counting, sampleOf } from '../rtsp-server/written-packets.ts';
 import { runsWhole } from '../../../support/sampling.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RequestReader } from '../../../../src/engine/rtsp-server/request-reader.ts';
 import type { RequestFault } from '../../../../src/engine/rtsp-server/request-reader.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
-import { cut, damaged } from '../rtsp/damage.ts';
+import { cut, damaged } from '../../../fuzz/mutate.ts';
 import { runsWhole } from '../../../support/sampling.ts';
 
 const RUNS = Number(process.env['BELVEDERE_FUZZ_RUNS'] ?? (runsWhole ? 30_000 : 500));

@@ -36,6 +36,10 @@ describe('parseRtspAddress', () => {
     'rtsp://cam:70000/',
     'rtsp://c am/',
     'rtsp://cam/a b',
+    'rtsp://]/',
+    'rtsp://[]/',
+    'rtsp://c\u0000m/',
+    'rtsp://cam/\u0000',
   ])('refuses %j', (url) => {
     expect(() => parseRtspAddress(url)).toThrow('not of the form rtsp://host[:port]/path');
   });

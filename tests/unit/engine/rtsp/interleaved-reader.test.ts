@@ -73,6 +73,10 @@ describe('InterleavedReader', () => {
     { what: 'bytes that are nothing', noise: Buffer.from([0, 1, 2, 0x24, 0xff, 0x52, 0x54, 0x53]) },
     { what: 'the end of a frame whose length was too small', noise: Buffer.alloc(100, 0x24) },
     { what: 'text that is no message', noise: Buffer.from('Reply from the camera\r\nRTSP or so\r\n') },
+    {
+      what: 'a start line with control characters',
+      noise: Buffer.from('RTSP/1.0 200 O\u0001K\r\nOPTIONS x\u0000y RTSP/1.0\r\nRTSP/1.0 200 OK\u000b\n'),
+    },
     { what: 'a line without end', noise: Buffer.alloc(5_000, 0x41) },
   ])('finds the next frame and message after $what', ({ noise }) => {
     const bytes = Buffer.concat([frame(0, RTP), noise, frame(1, LONG), OPTIONS, noise, OPTIONS]);
