@@ -68,7 +68,7 @@ describe('sample entries', () => {
   it('metx has the namespace of ONVIF', () => {
     const namespace = hex(Buffer.from('http://www.onvif.org/ver10/schema'));
     expect(sampleEntry({ metadata })).toBe(
-      `${plain('00000034 6d657478 000000000000 0001')}00${namespace}00${'00'}`,
+      `${plain('00000034 6d657478 000000000000 0001')}00${namespace}0000`,
     );
   });
 });
