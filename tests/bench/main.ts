@@ -1,12 +1,14 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchIngest } from './ingest.ts';
+import { benchSoak } from './soak.ts';
 
 /**
  * `npm run bench -- NAME [options] [--json]`. A benchmark measures and never judges; figures that are quoted stand in
  * docs/benchmarks.md with the machine and the command.
  *
  *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --viewers N --compare ffmpeg --bundle FILE
+ *     soak    --minutes N --bitrate BPS
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +21,7 @@ const { values, positionals } = parseArgs({
     viewers: { type: 'string', default: '0' },
     compare: { type: 'string' },
     bundle: { type: 'string' },
+    minutes: { type: 'string', default: '10' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -35,6 +38,7 @@ const benches: Readonly<Record<string, () => Promise<object>>> = {
       compare: values.compare === 'ffmpeg',
       ...(values.bundle === undefined ? {} : { bundle: values.bundle }),
     }),
+  soak: () => benchSoak({ minutes: Number(values.minutes), bitrateBps: Number(values.bitrate) }),
 };
 
 const name = positionals[0] ?? '(none named)';
