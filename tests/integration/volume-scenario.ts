@@ -136,6 +136,25 @@ export class VolumeScenario implements AsyncDisposable {
     return this.store.volumes().find((volume) => volume.name === name)?.state;
   }
 
+  /** Where a camera's footage went, oldest first. */
+  async volumesOf(
+    cameraId: string,
+  ): Promise<{ readonly volume: string; readonly startUtcMs: number; readonly endUtcMs: number }[]> {
+    const names = new Map<string, string>();
+    for (const name of ['faulty', 'healthy']) names.set(await this.#volumeId(name), name);
+    const rows = await this.index.list({
+      cameraId,
+      fromUtcMs: 0,
+      toUtcMs: Number.MAX_SAFE_INTEGER,
+      limit: 10_000,
+    });
+    return rows.map(({ volumeId, startUtcMs, duration90k }) => ({
+      volume: names.get(volumeId) ?? 'unknown',
+      startUtcMs,
+      endUtcMs: startUtcMs + duration90k / 90,
+    }));
+  }
+
   /** Every trouble of a volume that was told so far. */
   troubles(name: string): string[] {
     return this.#logged.flatMap(({ facts, message }) => {

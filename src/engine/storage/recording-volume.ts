@@ -80,6 +80,7 @@ export class RecordingVolume {
   #isStopping = false;
   #inspection: Promise<void> | undefined;
   #lostFrames = 0;
+  #beginning = 0;
 
   constructor(options: RecordingVolumeOptions) {
     const { config, clock, guardLimits, access, log, onChange } = options;
@@ -153,8 +154,9 @@ export class RecordingVolume {
     return isReadable(this.state);
   }
 
+  /** Segments that are being written, or about to be. */
   get openSegments(): number {
-    return this.#open.size;
+    return this.#open.size + this.#beginning;
   }
 
   get stuckOperations(): number {
@@ -215,6 +217,7 @@ export class RecordingVolume {
     const obstacle = this.obstacle();
     if (obstacle !== undefined) return failed(obstacle);
     const { index, clock, bootId, clockOffsetMs } = this.#options;
+    this.#beginning += 1;
     try {
       const recognition = await this.#disk.check();
       if (recognition.kind !== 'recognised') return failed(this.#misses(recognition));
@@ -240,6 +243,8 @@ export class RecordingVolume {
       return { kind: 'done', value: segment };
     } catch (error) {
       return failed(this.#judge(error));
+    } finally {
+      this.#beginning -= 1;
     }
   }
 
