@@ -340,16 +340,15 @@ function closeFailure(address: RtspAddress, wasOpening: boolean, errorCode: stri
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
       return new RtspFailure('unreachable', `There is no way to ${where} (${errorCode}).`);
-    case 'EPROTO':
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return new RtspFailure(
-        'unsupported',
-        `${where} does not speak TLS 1.2 or newer (${errorCode}). Without TLS its address starts with rtsp://.`,
-      );
     case undefined:
       return new RtspFailure('unreachable', `${where} closed the connection at once.`);
     default:
+      if (/^(?:EPROTO|ERR_SSL_\w+)$/.test(errorCode)) {
+        return new RtspFailure(
+          'unsupported',
+          `${where} does not speak TLS 1.2 or newer (${errorCode}). Without TLS its address starts with rtsp://.`,
+        );
+      }
       return new RtspFailure('unreachable', `${where} cannot be connected to (${errorCode}).`);
   }
 }

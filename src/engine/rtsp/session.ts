@@ -54,6 +54,8 @@ export class RtspSession {
   #transport: AskedTransport['kind'];
   #flushing: Disposable | undefined;
   #isClosing = false;
+  /** Resolves when no track is being set up. */
+  #settingUp: Promise<void> = Promise.resolve();
   /** Of connections that redirected. */
   #formerBytes = 0;
 
@@ -116,28 +118,9 @@ export class RtspSession {
    * towards the camera (a backchannel) is refused: asking for it would take the camera's loudspeaker from others.
    */
   async setUp(media: MediaDescription, receiver: RtpReceiver): Promise<void> {
-    if (media.direction === 'sendonly') {
-      throw new RtspFailure('unsupported', 'The track leads to the camera, not from it.');
-    }
-    const uri = controlUri(this.#base, media.control);
-    const refusal = await this.#setUpOver(this.#transport, uri, receiver);
-    if (refusal === undefined) return;
-    const { transport = 'auto' } = this.#options;
-    const mayFallBack = transport === 'auto' && this.#transport === 'interleaved';
-    const { peer } = this.#connection;
-    // Packets over UDP would be there for all to see.
-    if (!mayFallBack || peer === undefined || this.#channels.length > 0 || this.#address.isSecure) {
-      throw refusal;
-    }
-    await this.#abandonSession();
-    this.#transport = 'udp';
-    const secondRefusal = await this.#setUpOver('udp', uri, receiver);
-    if (secondRefusal !== undefined) {
-      throw new RtspFailure(
-        'unsupported',
-        'The camera sends neither over the RTSP connection (interleaved TCP) nor over UDP.',
-      );
-    }
+    const settingUp = this.#setUp(media, receiver);
+    this.#settingUp = settingUp.catch(ignore);
+    await settingUp;
   }
 
   async play(): Promise<void> {
@@ -163,7 +146,34 @@ export class RtspSession {
     this.#stopTimers();
     if (this.#session !== undefined && this.#connection.isOpen) await this.#tearDown();
     await this.#connection.close();
+    // It fails now, and closes what it has opened.
+    await this.#settingUp;
     await this.#closeChannels();
+  }
+
+  async #setUp(media: MediaDescription, receiver: RtpReceiver): Promise<void> {
+    if (media.direction === 'sendonly') {
+      throw new RtspFailure('unsupported', 'The track leads to the camera, not from it.');
+    }
+    const uri = controlUri(this.#base, media.control);
+    const refusal = await this.#setUpOver(this.#transport, uri, receiver);
+    if (refusal === undefined) return;
+    const { transport = 'auto' } = this.#options;
+    const mayFallBack = transport === 'auto' && this.#transport === 'interleaved';
+    const { peer } = this.#connection;
+    // Packets over UDP would be there for all to see.
+    if (!mayFallBack || peer === undefined || this.#channels.length > 0 || this.#address.isSecure) {
+      throw refusal;
+    }
+    await this.#abandonSession();
+    this.#transport = 'udp';
+    const secondRefusal = await this.#setUpOver('udp', uri, receiver);
+    if (secondRefusal !== undefined) {
+      throw new RtspFailure(
+        'unsupported',
+        'The camera sends neither over the RTSP connection (interleaved TCP) nor over UDP.',
+      );
+    }
   }
 
   #connectionTo(address: RtspAddress): RtspConnection {

@@ -21,7 +21,7 @@ server.set_service("0")
 factory = GstRtspServer.RTSPMediaFactory()
 factory.set_launch(sys.argv[1])
 factory.set_shared(False)
-factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP)
 
 if len(sys.argv) > 3:
     with open(sys.argv[3], encoding="utf-8") as file:

@@ -4,7 +4,7 @@ import { RtpReceiver } from '../../../../src/engine/rtsp/rtp.ts';
 import type { RtspSessionOptions } from '../../../../src/engine/rtsp/session.ts';
 import { senderReport } from './rtcp-packets.ts';
 import { rtpPacket } from './rtp-packets.ts';
-import { orderlyServer, sessionWith } from './scripted-server.ts';
+import { orderlyServer, ScriptedUdp, sessionWith, settle } from './scripted-server.ts';
 import type { Bench, ScriptedAnswer, ScriptedRequest, ServerScript } from './scripted-server.ts';
 
 const orderly = orderlyServer();
@@ -306,6 +306,26 @@ describe('UDP', () => {
     bench.clock.advance(5_000);
     expect(await playing).toMatchObject({ kind: 'silent' });
     expect(bench.udp.openPairs).toBe(0);
+  });
+
+  it('closes ports that are still being opened when the session closes', async () => {
+    const opening = Promise.withResolvers<void>();
+    const udp = new ScriptedUdp();
+    const bench = sessionWith(orderly, {
+      transport: 'udp',
+      openUdpPorts: async (endpoints, events) => {
+        await opening.promise;
+        return udp.open(endpoints, events);
+      },
+    });
+    const playing = play(bench).catch((error: unknown) => error);
+    await settle();
+    const closing = bench.session.close();
+    await settle();
+    opening.resolve();
+    await closing;
+    expect(await playing).toMatchObject({ kind: 'stopped' });
+    expect([udp.opened.length, udp.openPairs, bench.server.openConnections]).toEqual([1, 0, 0]);
   });
 
   it('names the failure when there are no ports', async () => {
