@@ -27,6 +27,8 @@ export function rtmpPushSource(options: RtmpPushSourceOptions): OpenSource {
   return (sink) => new RtmpPushSource(options, sink);
 }
 
+/** While nobody pushes, this is said again and again. */
+const LONGEST_PATIENCE_MS = 20_000;
 /** How long pictures wait for sound that the camera has announced, so that the stream does not begin without. */
 const AWAIT_SOUND_MS = 1_000;
 const MOST_AWAITING = 64;
@@ -40,6 +42,7 @@ class RtmpPushSource implements MediaSource, PushTaker {
   readonly #sink: SourceSink;
   readonly #started = Promise.withResolvers<void>();
   #attachment: Disposable | undefined;
+  #patience: Disposable | undefined;
   #media: PushedMedia | undefined;
   /** Of the present connection, from before it was ours; of former ones, everything. */
   #bytesBefore = 0;
@@ -62,14 +65,19 @@ class RtmpPushSource implements MediaSource, PushTaker {
     return this.#lastMediaMonotonicMs;
   }
 
-  /** Resolves with the first picture. */
+  /** Resolves with the first picture. Rejects now and then while nobody pushes, so that it is known why there is none. */
   start(): Promise<void> {
-    const { points, name } = this.#options;
+    const { points, name, clock } = this.#options;
+    this.#patience = clock.after(LONGEST_PATIENCE_MS, () => {
+      const detail = `The camera does not push to ${name}. The engine waits for it.`;
+      this.#started.reject(new SourceFailure('silent', detail));
+    });
     this.#attachment = points.attach(name, this);
     return this.#started.promise;
   }
 
   close(): Promise<void> {
+    this.#patience?.[Symbol.dispose]();
     this.#attachment?.[Symbol.dispose]();
     this.#attachment = undefined;
     this.#forget();
@@ -92,8 +100,8 @@ class RtmpPushSource implements MediaSource, PushTaker {
   }
 
   onVideo(unit: FlvVideoUnit): void {
+    if (this.#lastMediaMonotonicMs === undefined) this.#noteStart();
     this.#lastMediaMonotonicMs = unit.arrivalMonotonicMs;
-    this.#started.resolve();
     if (!this.#isBegun) {
       if (this.#mustAwaitSound(unit)) {
         unit.memory.retain();
@@ -103,6 +111,7 @@ class RtmpPushSource implements MediaSource, PushTaker {
       this.#begin();
     }
     this.#sink.pipeline.takeVideo(unit);
+    if (unit.isSync) this.#reportClock(unit);
   }
 
   onAudio(frame: FlvAudioFrame): void {
@@ -120,6 +129,20 @@ class RtmpPushSource implements MediaSource, PushTaker {
 
   onAudioDamage(count: number): void {
     this.#sink.pipeline.takeAudioDamage(count);
+  }
+
+  /** One clock stamps sound and pictures: so much is known of it as sender reports say where there are several. */
+  #reportClock({ timestamp, arrivalMonotonicMs }: FlvVideoUnit): void {
+    if (this.#media?.sound.kind !== 'track') return;
+    const cameraMs = (timestamp * 1_000) / FLV_CLOCK_RATE;
+    const report = { ntpUtcMs: cameraMs, rtpTimestamp: timestamp, arrivalMonotonicMs };
+    this.#sink.pipeline.takeSenderReport('video', report);
+    this.#sink.pipeline.takeSenderReport('audio', report);
+  }
+
+  #noteStart(): void {
+    this.#patience?.[Symbol.dispose]();
+    this.#started.resolve();
   }
 
   #mustAwaitSound(unit: FlvVideoUnit): boolean {

@@ -141,7 +141,12 @@ export class RtmpConnection {
 
   #onGone(): void {
     this.#held?.[Symbol.dispose]();
-    this.#leave(new SourceFailure('closed-by-camera', 'The camera has closed its connection.'));
+    this.#leave(
+      new SourceFailure(
+        'closed-by-camera',
+        'The camera has closed its connection. The engine waits for it to push again.',
+      ),
+    );
     if (this.#role.kind !== 'closing') this.#become({ kind: 'closing', sinceMonotonicMs: 0 });
     this.#protocol.close();
   }
@@ -226,7 +231,12 @@ export class RtmpConnection {
         return;
       case 'end':
         if (this.#role.kind !== 'publishing' && this.#role.kind !== 'playing') return;
-        this.#leave(new SourceFailure('closed-by-camera', 'The camera has ended its push.'));
+        this.#leave(
+          new SourceFailure(
+            'closed-by-camera',
+            'The camera has ended its push. The engine waits for it to push again.',
+          ),
+        );
         this.#hangUp('The peer has ended the stream.');
         return;
       case 'other':
