@@ -9,7 +9,10 @@ export interface SdpFacts {
   readonly formats: readonly PayloadFormat[];
 }
 
-/** What a stream consists of, for DESCRIBE (RFC 4566, RFC 2326 §C). A track's control is its kind. */
+/**
+ * What a stream consists of, for DESCRIBE (RFC 4566, RFC 2326 §C). A track's control is its kind. Says nothing of directions:
+ * ONVIF means the player's point of view by them, others the server's.
+ */
 export function formatSdp({ address, sessionId, name, formats }: SdpFacts): string {
   const family = address.includes(':') ? 'IP6' : 'IP4';
   const anyAddress = family === 'IP6' ? '::' : '0.0.0.0';
@@ -26,7 +29,6 @@ export function formatSdp({ address, sessionId, name, formats }: SdpFacts): stri
       `m=${format.media} 0 RTP/AVP ${format.payloadType}`,
       `a=rtpmap:${format.payloadType} ${format.encoding}`,
       ...(format.parameters === undefined ? [] : [`a=fmtp:${format.payloadType} ${format.parameters}`]),
-      'a=sendonly',
       `a=control:${format.kind}`,
     ]),
   ];

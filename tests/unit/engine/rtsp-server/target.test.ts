@@ -97,11 +97,9 @@ it('a description is made of lines that RFC 4566 knows, in its order', () => {
     'm=video 0 RTP/AVP 96',
     'a=rtpmap:96 H264/90000',
     'a=fmtp:96 packetization-mode=1',
-    'a=sendonly',
     'a=control:video',
     'm=audio 0 RTP/AVP 8',
     'a=rtpmap:8 PCMA/8000',
-    'a=sendonly',
     'a=control:audio',
     '',
   ]);
