@@ -20,12 +20,15 @@ import { readOrMakeNodeId } from './platform/node-identity.ts';
 import { countTimers } from './platform/counted-clock.ts';
 import { createProcessSampler } from './platform/process-sampler.ts';
 import { openSealedStore } from './platform/sealed-store.ts';
+import { stateFile } from './platform/state-file.ts';
 import { createTokenRegistry } from './platform/tokens.ts';
 import { SlabPool } from './media/slab-pool.ts';
 import { GapKeeper } from './recording/index.ts';
 import { createRtmpServer, defaultRtmpLimits, PublishPoints } from './rtmp/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
+  FootageLocks,
+  LockFileContent,
   NewerDatabaseError,
   createGapLog,
   createSegmentStore,
@@ -33,6 +36,7 @@ import {
   openFootageIndex,
   openLocalVolume,
   openLocalVolumeMarker,
+  readTimeline,
 } from './storage/index.ts';
 import type { FootageIndex, FootageIndexOptions, StorageConfig } from './storage/index.ts';
 import { storageConfig } from './storage-config.ts';
@@ -94,6 +98,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const index = await openIndex({ path: layout.index, clock, log });
   stack.defer(() => index.close());
+  const locks = new FootageLocks({
+    file: stateFile({ path: layout.locks, formatVersion: 1, schema: LockFileContent }),
+    index,
+    clock,
+    log,
+  });
+  await locks.start();
   const storage = (wanted: EngineConfig): StorageConfig =>
     storageConfig(wanted, { path: layout.recordings, reserveBytes: options.reserveBytes });
   const bootId = readFileSync(BOOT_ID_FILE, 'utf8').trim();
@@ -177,6 +188,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     segments: (cameraId, query) => store.segments(cameraId, query),
     segmentFile: (cameraId, segmentId) => store.segmentFile(cameraId, segmentId),
+    timeline: (cameraId, query) => readTimeline(index, cameraId, query),
+    locks,
     openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
     live: () => cameras.liveStatus(),
     hls,

@@ -28,6 +28,8 @@ export function playedEngine(abilities: Partial<EngineApi>): EngineApi {
     updateConfig: unforeseen,
     segments: unforeseen,
     segmentFile: unforeseen,
+    timeline: unforeseen,
+    locks: { list: unforeseen, add: unforeseen, remove: unforeseen },
     openLive: unforeseen,
     live: unforeseen,
     hls: { playlist: unforeseen, file: unforeseen, status: unforeseen },

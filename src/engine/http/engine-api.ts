@@ -7,13 +7,15 @@ import type {
   SegmentList,
   SegmentQuery,
   StreamName,
+  Timeline,
+  TimelineQuery,
   VolumeOverview,
 } from '../../shared/engine-api/index.ts';
 import type { LiveStatus } from '../camera/index.ts';
 import type { EventFeed } from '../events/index.ts';
 import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
-import type { VolumeMeter } from '../storage/index.ts';
+import type { FootageLocks, VolumeMeter } from '../storage/index.ts';
 import type { SnapshotService } from '../snapshot/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 
@@ -38,6 +40,9 @@ export interface EngineApi {
     cameraId: CameraId,
     segmentId: number,
   ): Promise<{ readonly path: string; readonly byteLength: number } | undefined>;
+  /** Empty for a camera that was never recorded here. */
+  timeline(cameraId: CameraId, query: TimelineQuery): Promise<Timeline>;
+  readonly locks: Pick<FootageLocks, 'list' | 'add' | 'remove'>;
   openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
   live(): LiveStatus;
   readonly hls: Pick<HlsService, 'playlist' | 'file' | 'status'>;

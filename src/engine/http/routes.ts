@@ -10,6 +10,7 @@ import type { HttpMetrics } from './http-metrics.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import type { Route } from './route.ts';
 import { snapshotRoutes } from './snapshot-routes.ts';
+import { timelineRoutes } from './timeline-routes.ts';
 import { volumeRoutes } from './volume-routes.ts';
 import type { WebSocketRoute } from './websocket-route.ts';
 
@@ -30,6 +31,7 @@ export function engineRoutes(context: RouteContext): readonly Route[] {
   const routes: readonly Route[] = [
     ...coreRoutes(engine, metrics),
     ...recordingRoutes(engine),
+    ...timelineRoutes(engine),
     ...volumeRoutes(engine),
     ...liveRoutes(engine),
     ...hlsRoutes(context),

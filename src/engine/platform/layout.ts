@@ -15,6 +15,7 @@ import { EngineExit } from './exit.ts';
  *         tokens/ID.json     one file a token: scope and hash, never the token
  *         config.json        cameras and the other sections, without secrets
  *         volumes.json       which disk each volume is
+ *         locks.json         footage that must not be deleted
  *         store.key          32 bytes, seals the file below
  *         credentials.sealed every secret of the configuration, AES-256-GCM
  *       var/                 what it knows and could learn again
@@ -32,6 +33,7 @@ export interface EngineLayout {
   readonly tokens: string;
   readonly config: string;
   readonly volumes: string;
+  readonly locks: string;
   readonly storeKey: string;
   readonly credentials: string;
   readonly endpoint: string;
@@ -52,6 +54,7 @@ export function engineLayout(root: string): EngineLayout {
     tokens: join(etc, 'tokens'),
     config: join(etc, 'config.json'),
     volumes: join(etc, 'volumes.json'),
+    locks: join(etc, 'locks.json'),
     storeKey: join(etc, 'store.key'),
     credentials: join(etc, 'credentials.sealed'),
     endpoint: join(state, 'endpoint.json'),

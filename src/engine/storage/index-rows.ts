@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CameraId, GapEvidence, GapReason } from '../../shared/engine-api/index.ts';
-import type { Gap } from '../../shared/engine-api/index.ts';
+import type { Gap, TimelineSpan } from '../../shared/engine-api/index.ts';
 import type { LastFootage, SegmentRow, StoredTotal } from './segment-index.ts';
 
 /** What the database holds, as it comes out of it. */
@@ -90,3 +90,19 @@ export const StoredGaps = z.array(StoredGap);
 export const StoredIds = z.array(z.object({ id: z.int() }).transform(({ id }) => id));
 export const StoredCounts = z.array(z.object({ count: z.int() }).transform(({ count }) => count));
 export const StoredPaths = z.array(z.object({ path: z.string() }).transform(({ path }) => path));
+
+export const StoredSpans = z.array(
+  z
+    .object({
+      start_utc_ms: z.number(),
+      end_utc_ms: z.number(),
+      segment_count: z.int().positive(),
+      byte_length: z.int(),
+    })
+    .transform((row): TimelineSpan => ({
+      startUtcMs: row.start_utc_ms,
+      endUtcMs: row.end_utc_ms,
+      segments: row.segment_count,
+      byteLength: row.byte_length,
+    })),
+);

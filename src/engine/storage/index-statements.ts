@@ -11,6 +11,13 @@ const isLocked = `EXISTS (SELECT 1 FROM locks WHERE locks.camera_id = segments.c
 const oldestTail = `state IN ('finished', 'recovered') AND (start_utc_ms, id) > (:afterUtcMs, :afterId) AND NOT ${isLocked}
   ORDER BY start_utc_ms, id LIMIT :limit`;
 
+/** No segment is looked at that ended before the last one to begin before the range. */
+const touchesRange = `camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms < :toUtcMs
+      AND start_utc_ms >= coalesce(
+        (SELECT max(start_utc_ms) FROM segments
+         WHERE camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms <= :fromUtcMs), :fromUtcMs)
+      AND start_utc_ms + duration_90k / 90.0 > :fromUtcMs`;
+
 /** Trims everything that is not a slash off a path's end. */
 const directoryWithSlash = "rtrim(found.path, replace(found.path, '/', ''))";
 
@@ -32,13 +39,21 @@ export const segmentStatements = {
       SET start_utc_ms = min(start_utc_ms, excluded.start_utc_ms), end_utc_ms = max(end_utc_ms, excluded.end_utc_ms),
         evidence = excluded.evidence`,
   remove: 'DELETE FROM segments WHERE id = :id',
-  list: `SELECT ${segmentColumns} FROM segments
-    WHERE camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms < :toUtcMs
-      AND start_utc_ms >= coalesce(
-        (SELECT max(start_utc_ms) FROM segments
-         WHERE camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms <= :fromUtcMs), :fromUtcMs)
-      AND start_utc_ms + duration_90k / 90.0 > :fromUtcMs
-    ORDER BY start_utc_ms, id LIMIT :limit`,
+  list: `SELECT ${segmentColumns} FROM segments WHERE ${touchesRange} ORDER BY start_utc_ms, id LIMIT :limit`,
+  // Islands: a segment that begins later than every one before it ended, and the tolerance, begins a span.
+  spans: `WITH
+    page AS (
+      SELECT id, start_utc_ms, start_utc_ms + duration_90k / 90.0 AS end_utc_ms, byte_length FROM segments
+      WHERE ${touchesRange} AND frame_count > 0 ORDER BY start_utc_ms, id LIMIT :limit),
+    marked AS (
+      SELECT *, start_utc_ms > :toleranceMs + coalesce(max(end_utc_ms) OVER (ORDER BY start_utc_ms, id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), -1e15) AS begins
+      FROM page),
+    numbered AS (
+      SELECT *, sum(begins) OVER (ORDER BY start_utc_ms, id ROWS UNBOUNDED PRECEDING) AS number FROM marked)
+    SELECT min(start_utc_ms) AS start_utc_ms, max(end_utc_ms) AS end_utc_ms, count(*) AS segment_count,
+      sum(byte_length) AS byte_length
+    FROM numbered GROUP BY number ORDER BY number`,
   find: `SELECT ${segmentColumns} FROM segments WHERE id = :id`,
   findByPath: `SELECT ${segmentColumns} FROM segments WHERE volume_id = :volumeId AND file_path = :filePath`,
   oldest: `SELECT ${segmentColumns} FROM segments WHERE ${oldestTail}`,

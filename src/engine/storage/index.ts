@@ -1,5 +1,6 @@
 export type { Outcome, StorageFailure } from './failure.ts';
 export { latencyBoundsMs } from './latency-histogram.ts';
+export { FootageLocks, LockFileContent, type LockOutcome } from './footage-locks.ts';
 export { openFootageIndex, type FootageIndexOptions } from './footage-index.ts';
 export { createGapLog, type CameraPast, type GapLog } from './gap-log.ts';
 export { createSegmentStore } from './local-segment-store.ts';
@@ -18,6 +19,7 @@ export {
   type StorageLimits,
 } from './segment-store.ts';
 export { openSqliteSegmentIndex, type FootageIndex } from './sqlite-segment-index.ts';
+export { readTimeline } from './timeline.ts';
 export { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
 export type { KnownVolumes, VolumeMarker } from './volume-identity.ts';
 export type { VolumeMeter } from './volume-meter.ts';

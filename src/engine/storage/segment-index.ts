@@ -1,4 +1,4 @@
-import type { CameraId, Gap } from '../../shared/engine-api/index.ts';
+import type { CameraId, Gap, TimelineSpan } from '../../shared/engine-api/index.ts';
 
 /** `main`: the pictures and what can be played with them; the others are recorded in files of their own beside it. */
 export type SegmentContent = 'main' | 'sound' | 'metadata';
@@ -62,6 +62,18 @@ export interface SegmentRange {
   readonly limit: number;
 }
 
+/** Main segments put together where one follows the other within `toleranceMs`. */
+export interface SpanRange extends Omit<SegmentRange, 'content'> {
+  readonly toleranceMs: number;
+}
+
+export interface SpanList {
+  /** Ordered by start. */
+  readonly spans: readonly TimelineSpan[];
+  /** That were put together: as many as `limit` when there may be more. */
+  readonly segmentCount: number;
+}
+
 /** What retention looks at next: of one camera, of one volume, of one camera on one volume, or of everything. */
 export interface OldestQuery {
   readonly volumeId?: string | undefined;
@@ -109,6 +121,7 @@ export interface SegmentIndex {
   remove(ids: readonly number[]): Promise<void>;
   /** Ordered by start; segments that are being deleted are left out. */
   list(range: SegmentRange): Promise<readonly ReadableRow[]>;
+  spans(range: SpanRange): Promise<SpanList>;
   find(id: number): Promise<SegmentRow | undefined>;
   findByPath(volumeId: string, filePath: string): Promise<SegmentRow | undefined>;
   /** Complete segments outside all locks, oldest first. */

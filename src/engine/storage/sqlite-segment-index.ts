@@ -8,6 +8,7 @@ import {
   StoredIds,
   StoredPaths,
   StoredSegments,
+  StoredSpans,
   StoredTotals,
 } from './index-rows.ts';
 import { gapStatements, lockStatements, segmentStatements } from './index-statements.ts';
@@ -26,6 +27,8 @@ import type {
   SegmentProgress,
   SegmentRange,
   SegmentRow,
+  SpanList,
+  SpanRange,
   StoredTotal,
 } from './segment-index.ts';
 import {
@@ -97,6 +100,12 @@ export class SqliteFootageIndex implements FootageIndex {
   async list({ content = 'main', ...range }: SegmentRange): Promise<readonly ReadableRow[]> {
     const rows = await this.#ask(segmentStatements.list, { ...range, content });
     return StoredSegments.parse(rows).filter(isReadable);
+  }
+
+  async spans(range: SpanRange): Promise<SpanList> {
+    const rows = await this.#ask(segmentStatements.spans, { ...range, content: 'main' });
+    const spans = StoredSpans.parse(rows);
+    return { spans, segmentCount: spans.reduce((sum, { segments }) => sum + segments, 0) };
   }
 
   async find(id: number): Promise<SegmentRow | undefined> {

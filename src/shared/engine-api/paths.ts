@@ -20,6 +20,12 @@ export const enginePaths = {
   /** GET, scope view. The fMP4 file of one segment, byte ranges allowed. */
   segment: (cameraId: CameraId, segmentId: number): string =>
     `/api/v1/cameras/${cameraId}/segments/${segmentId}.mp4`,
+  /** GET, scope view, query `TimelineQuery`. `Timeline`: what there is of a camera, and why there is nothing where there is not. */
+  timeline: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}/timeline`,
+  /** GET scope view: `LockList`. POST scope admin, body `LockOrder`: 201 and `FootageLock`. */
+  locks: '/api/v1/locks',
+  /** DELETE, scope admin. `LockRemoval`. */
+  lock: (lockId: string): string => `/api/v1/locks/${lockId}`,
   /**
    * WebSocket, scope view. Binary messages, together one FLV file (header, sequence headers, the current group of
    * pictures, then live tags). Close codes: `liveCloseCodes`.

@@ -17,7 +17,8 @@ export const SegmentInfo = z.object({
 });
 export type SegmentInfo = z.infer<typeof SegmentInfo>;
 
-const QueryInteger = z
+/** A whole number as it stands in the query of an address. */
+export const QueryInteger = z
   .string()
   .regex(/^\d{1,15}$/, 'a whole number')
   .transform(Number);
