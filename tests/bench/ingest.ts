@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { engineFromSource, type EngineCommand } from '../integration/engine-proc
 import { startAdministeredEngine, type AdministeredEngine } from '../support/administered-engine.ts';
 import { startCameraFleet, type CameraFleet, type CameraLoad } from './cameras.ts';
 import { verifyFootage, type FootageReport } from './footage.ts';
-import { measure, median, round, startHelper, type ProcessCost } from './processes.ts';
+import { lineFrom, measure, median, round, startHelper, type ProcessCost } from './processes.ts';
 import { startFfmpegs, startFloor, type Rival } from './rivals.ts';
 
 export interface IngestBenchOptions extends CameraLoad {
@@ -170,12 +169,12 @@ async function startViewers(
       `wss://127.0.0.1:${engine.process.port}${enginePaths.live(cameraId(index % cameras), 'main')}`,
   );
   child.stdin.write(`${JSON.stringify({ urls, token: engine.process.enrol('view').token })}\n`);
-  await once(child.stdout, 'data');
+  await lineFrom(child);
   return {
     async end() {
-      const report = once(child.stdout, 'data');
+      const report = lineFrom(child);
       child.stdin.end();
-      return JSON.parse(String((await report)[0])) as unknown;
+      return JSON.parse(await report) as unknown;
     },
   };
 }

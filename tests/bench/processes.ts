@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -15,6 +16,15 @@ export function startHelper(file: string, args: readonly string[]): Helper {
   });
 }
 
+/** Waits for what a helper prints next. Rejects when it ends before. */
+export async function lineFrom(child: Helper): Promise<string> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`a helper of the benchmark ended with ${String(code)}`);
+  });
+  const [data] = await Promise.race([once(child.stdout, 'data'), ended]);
+  return String(data);
+}
+
 export interface ProcessCost {
   /** All threads, user and system, per minute: the median of the windows. */
   readonly cpuSecondsPer60s: number;
@@ -25,11 +35,11 @@ export interface ProcessCost {
   readonly seconds: number;
 }
 
-/** Watches processes for `windows` times `seconds`; `eachSecond` looks at something else besides. */
+/** Watches processes for `windows` times `seconds`; `afterEachWindow` looks at something else, at a cost that does not count. */
 export async function measure(
   pids: readonly number[],
   plan: { readonly windows: number; readonly seconds: number },
-  eachSecond: () => Promise<void> = async () => undefined,
+  afterEachWindow: () => Promise<void> = async () => undefined,
 ): Promise<ProcessCost> {
   const cpuOfWindows: number[] = [];
   const sets: number[] = [];
@@ -41,10 +51,10 @@ export async function measure(
       elapsed += 1;
       await delay(Math.max(0, startMs + elapsed * 1000 - performance.now()));
       sets.push(await sumOf(pids, proportionalSetMiB));
-      await eachSecond();
     }
     const cpu = (await sumOf(pids, cpuSeconds)) - before.cpu;
     cpuOfWindows.push((cpu / (performance.now() - before.atMs)) * 60_000);
+    await afterEachWindow();
   }
   return {
     cpuSecondsPer60s: round(median(cpuOfWindows), 2),

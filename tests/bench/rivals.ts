@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostedCamera } from './cameras.ts';
-import { startHelper } from './processes.ts';
+import { lineFrom, startHelper } from './processes.ts';
 
 /** What the engine is compared with: processes that record the same cameras. */
 export interface Rival extends AsyncDisposable {
@@ -48,7 +48,7 @@ export async function startFloor({ cameras, directory }: RivalOptions): Promise<
   await mkdir(directory, { recursive: true });
   const child = startHelper('floor-host.ts', []);
   child.stdin.write(`${JSON.stringify({ directory, cameras })}\n`);
-  await once(child.stdout, 'data');
+  await lineFrom(child);
   return {
     pids: [child.pid ?? 0],
     async [Symbol.asyncDispose]() {
