@@ -2,6 +2,8 @@
 const ASSUMED_FRAME_TICKS = 3_000;
 /** ITU-T H.264 §A.3.1: the decoded picture buffer holds no more. */
 const MOST_REORDERED = 16;
+/** After so many pictures a depth that was not needed shrinks by one: what made it grow may have been a leap. */
+const REVIEW_PICTURES = 64;
 
 /**
  * Gives decoding times to samples that only carry presentation times. With at most N pictures shown later than decoded,
@@ -9,14 +11,21 @@ const MOST_REORDERED = 16;
  */
 export class DecodingOrder {
   #reorderDepth = 0;
+  #statedDepth = 0;
+  /** The most earlier pictures shown after one of those since the last review. */
+  #neededDepth = 0;
+  #picturesUntilReview = REVIEW_PICTURES;
   /** The largest presentation times, smallest first; one more than the depth. */
   #largest: number[] = [];
   #last = -1;
 
   /** Starts after a break; `reorderDepth` as the stream states it, and it grows when that was not true. */
   restart(reorderDepth: number): void {
-    this.#reorderDepth = Math.min(reorderDepth, MOST_REORDERED);
+    this.#statedDepth = Math.min(reorderDepth, MOST_REORDERED);
+    this.#reorderDepth = this.#statedDepth;
     this.#largest = [];
+    this.#neededDepth = 0;
+    this.#picturesUntilReview = REVIEW_PICTURES;
   }
 
   /** In 1/90000 s; the decoding time is larger than every one before. */
@@ -33,12 +42,14 @@ export class DecodingOrder {
     }
     let place = largest.length;
     while (place > 0 && (largest[place - 1] ?? 0) > presentation90k) place -= 1;
+    this.#review(largest.length - place);
     largest.splice(place, 0, presentation90k);
     while (largest.length > this.#reorderDepth + 1) largest.shift();
     const dts90k = Math.max(largest[0] ?? presentation90k, this.#last + 1);
     this.#last = dts90k;
     return { dts90k, pts90k: Math.max(presentation90k, dts90k) };
   }
+
   /** Where the source knows the decoding time: it stays, but that it has to rise. In 1/90000 s. */
   keep(
     decoding90k: number,
@@ -47,5 +58,15 @@ export class DecodingOrder {
     const dts90k = Math.max(decoding90k, this.#last + 1);
     this.#last = dts90k;
     return { dts90k, pts90k: Math.max(decoding90k + compositionOffset90k, dts90k) };
+  }
+
+  #review(shownLater: number): void {
+    this.#neededDepth = Math.max(this.#neededDepth, shownLater);
+    this.#picturesUntilReview -= 1;
+    if (this.#picturesUntilReview > 0) return;
+    this.#picturesUntilReview = REVIEW_PICTURES;
+    const least = Math.max(this.#statedDepth, this.#neededDepth);
+    if (this.#reorderDepth > least) this.#reorderDepth -= 1;
+    this.#neededDepth = 0;
   }
 }

@@ -27,6 +27,9 @@ const TOLERATED_PACE_ERROR = 0.005;
 /** The measured pace is believed where it lies so many of its own errors off. */
 const PACE_CERTAINTY = 3;
 const LARGEST_PACE = 5;
+/** So many samples over so long are enough to see that stamps stand still. */
+const STANDSTILL_SAMPLES = 25;
+const STANDSTILL_TICKS = 2 * TICKS_PER_SECOND;
 /** So many leaps in a minute, and the stamps mean nothing. */
 const MOST_LEAPS = 10;
 const LEAP_WINDOW_TICKS = 60 * TICKS_PER_SECOND;
@@ -64,6 +67,8 @@ export class TrackTimeline {
   #usualStep: number | undefined;
   #isCorrecting = false;
   #alignment = 0;
+  /** Where the floor starts, and how many samples it has seen. */
+  #start = { camera: 0, arrival: 0, samples: 0 };
   #leaps = 0;
   #leapsInWindow = 0;
   #leapWindowEnd = 0;
@@ -143,7 +148,7 @@ export class TrackTimeline {
     const before = this.#position;
     const cameraBefore = this.#camera;
     if (before === undefined || cameraBefore === undefined) {
-      this.#floor.note(camera, arrival);
+      this.#begin(camera, arrival);
       return before === undefined ? arrival : Math.max(before + 1, arrival);
     }
     const step = camera - cameraBefore;
@@ -153,7 +158,7 @@ export class TrackTimeline {
       const position = this.#leap(before, camera, arrival);
       return Math.max(position, arrival);
     }
-    this.#judgePace();
+    this.#judgePace(camera, arrival);
     if (step <= 0) return before + step * this.#scale;
     const usual = this.#usualStep ?? step;
     this.#usualStep = usual + (step - usual) / AVERAGED_STEPS;
@@ -177,7 +182,7 @@ export class TrackTimeline {
     this.#leapsInWindow += 1;
     this.#forget();
     if (this.#leapsInWindow >= MOST_LEAPS) this.#distrust();
-    else this.#floor.note(camera, arrival);
+    else this.#begin(camera, arrival);
     return before + Math.max(1, this.#usualStep ?? 0, arrival - this.#arrival);
   }
 
@@ -194,15 +199,31 @@ export class TrackTimeline {
     this.#floor.restart(1);
   }
 
-  #judgePace(): void {
+  #begin(camera: number, arrival: number): void {
+    this.#start = { camera, arrival, samples: 0 };
+    this.#floor.note(camera, arrival);
+  }
+
+  #judgePace(camera: number, arrival: number): void {
     const { pace, paceError } = this.#floor;
-    if (paceError === Number.POSITIVE_INFINITY) return;
+    if (paceError === Number.POSITIVE_INFINITY) {
+      if (this.#standsStill(camera, arrival)) this.#distrust();
+      return;
+    }
     if (pace > LARGEST_PACE || pace < 1 / LARGEST_PACE) {
       this.#distrust();
       return;
     }
     const isOff = Math.abs(pace - 1) > Math.max(TOLERATED_PACE_ERROR, PACE_CERTAINTY * paceError);
     this.#scale = isOff ? pace : 1;
+  }
+
+  #standsStill(camera: number, arrival: number): boolean {
+    const start = this.#start;
+    start.samples += 1;
+    const waited = arrival - start.arrival;
+    if (start.samples < STANDSTILL_SAMPLES || waited < STANDSTILL_TICKS) return false;
+    return camera - start.camera < waited / LARGEST_PACE;
   }
 
   /** Fades what separates the position from where arrival wants it. */

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DecodingOrder } from '../../../../src/engine/ingest/decoding-order.ts';
 
+function frames(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, index) => (from + index) * 3_600);
+}
+
 describe('DecodingOrder', () => {
   it('decodes when it shows, without pictures that refer to later ones', () => {
     const order = new DecodingOrder();
@@ -30,6 +34,18 @@ describe('DecodingOrder', () => {
     expect(decoded).toEqual([...new Set(decoded)].toSorted((left, right) => left - right));
     expect(samples.every(({ dts90k, pts90k }) => pts90k >= dts90k)).toBe(true);
     expect(samples.slice(5).map(({ pts90k }) => pts90k)).toEqual(shown.slice(5));
+  });
+
+  it('forgets a depth that only a leap back had made it learn', () => {
+    const order = new DecodingOrder();
+    order.restart(0);
+    const shown = [...frames(100, 150), ...frames(138, 2_000)];
+    const late = shown.map((time) => {
+      const { dts90k, pts90k } = order.assign(time);
+      return pts90k - dts90k;
+    });
+    expect(late.slice(51, 70).some((ticks) => ticks > 0)).toBe(true);
+    expect(late.slice(-100).every((ticks) => ticks === 0)).toBe(true);
   });
 
   it('never goes back over a restart', () => {

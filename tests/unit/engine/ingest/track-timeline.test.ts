@@ -122,4 +122,64 @@ describe('TrackTimeline', () => {
     }));
     expect(place(sent).positions).toEqual([45_000, 48_600, 592_200, 595_800]);
   });
+
+  it('fades a small leap back that could have been a picture out of order', () => {
+    const sent = frames(4_000, { stampedMs: 40, sentMs: 40 }).map(({ stamp, arrivalMs }, index) => ({
+      stamp: stamp - (index >= 1_000 ? 0.5 * SECOND : 0),
+      arrivalMs,
+    }));
+    const { positions, timeline } = place(sent);
+    const lastError = (positions.at(-1) ?? 0) - (500 + 3_999 * 40) * 90;
+    expect([timeline.leaps, timeline.regime]).toEqual([0, 'camera']);
+    expect(Math.abs(lastError)).toBeLessThan(0.04 * SECOND);
+    expect(Math.max(...steps(positions))).toBeLessThan(1.15 * 3_600);
+  });
+
+  it('takes sound that goes back for a clock that starts anew', () => {
+    const timeline = new TrackTimeline(0);
+    timeline.beginConnection({ clockRate: 8_000, clock: 'auto', isReordered: false });
+    const positions = [0, 160, 320, 200, 360].map((stamp, index) => timeline.place(stamp, index * 20));
+    expect([positions, timeline.leaps]).toEqual([[0, 1_800, 3_600, 5_400, 7_200], 1]);
+  });
+
+  it.each<[string, (index: number) => number]>([
+    ['stand still', () => 1_000],
+    ['leap all the time', (index) => (index % 2) * 90_000_000],
+    ['are a hundred times too slow', (index) => index * 36],
+  ])('goes by arrival when the stamps %s', (_, stampOf) => {
+    const timeline = timelineOf(90_000);
+    const positions = Array.from({ length: 3_000 }, (__, index) =>
+      timeline.place(stampOf(index), index * 40),
+    );
+    const errors = positions.slice(100).map((position, index) => Math.abs(position - (index + 100) * 3_600));
+    expect(timeline.regime).toBe('arrival');
+    expect(Math.max(...errors)).toBeLessThan(0.1 * SECOND);
+    expect(Math.max(...steps(positions).slice(100))).toBeLessThan(2 * 3_600);
+  });
+
+  it('trusts the stamps again on the next connection, and the timeline goes on', () => {
+    const timeline = timelineOf(90_000);
+    for (let index = 0; index < 1_000; index += 1) timeline.place(1_000, index * 40);
+    timeline.beginConnection({ clockRate: 90_000, clock: 'auto', isReordered: true });
+    const positions = [0, 3_600, 7_200].map((stamp, index) => timeline.place(stamp, 50_000 + index * 40));
+    expect([positions, timeline.regime]).toEqual([[4_500_000, 4_503_600, 4_507_200], 'camera']);
+  });
+
+  it('goes by arrival from the start where that is wished, and keeps the order of presentation', () => {
+    const timeline = new TrackTimeline(0);
+    timeline.beginConnection({ clockRate: 90_000, clock: 'arrival', isReordered: true });
+    // Shown 0 2 3 1, in frames, on a clock that is three times too fast.
+    const shown = [0, 3, 1, 2, 6, 4, 5].map((frame) => frame * 10_800);
+    const positions = shown.map((stamp, index) => timeline.place(stamp, index * 40));
+    expect(timeline.regime).toBe('arrival');
+    expect(positions.map((position) => Math.round(position / 3_600))).toEqual([0, 1, -4, 0, 4, -1, 3]);
+  });
+
+  it('does not begin behind the connection before, whose stamps had run ahead', () => {
+    const timeline = timelineOf(90_000);
+    // A second of pictures that come at once.
+    const ahead = Array.from({ length: 25 }, (_, index) => timeline.place(index * 3_600, 100)).at(-1) ?? 0;
+    timeline.beginConnection({ clockRate: 90_000, clock: 'auto', isReordered: true });
+    expect(timeline.place(500, 200)).toBe(ahead + 1);
+  });
 });
