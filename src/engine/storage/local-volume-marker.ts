@@ -47,7 +47,7 @@ export function openLocalVolumeMarker(volumePath: string): VolumeMarker {
 async function readStart(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(maximumBytes), 0, maximumBytes, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maximumBytes));
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
     await file.close();
