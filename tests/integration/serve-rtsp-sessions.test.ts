@@ -1,0 +1,453 @@
+/** What the RTSP server says to players, good and bad, request by request. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JoinableStream } from '../../src/engine/live/index.ts';
+import type { H264Track, Sample, StreamSubscriber } from '../../src/engine/media/sample.ts';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { createRtspServer } from '../../src/engine/rtsp-server/index.ts';
+import type { RtspServer } from '../../src/engine/rtsp-server/index.ts';
+import { ServeUpdate } from '../../src/shared/engine-api/index.ts';
+import type { PlayersStatus, ServeConfig } from '../../src/shared/engine-api/index.ts';
+import { MemoryLog } from './memory-log.ts';
+import { freePort } from './serve-fixture.ts';
+
+const account = { username: 'wall', password: 'secret' };
+const clock = createSystemClock();
+const video: H264Track = {
+  kind: 'video',
+  codec: 'h264',
+  sps: Buffer.from('Z2QAHqwsaoLA9puCgIKgAAADACAAAAMD0IAA', 'base64'),
+  pps: Buffer.from('aO48gA==', 'base64'),
+  width: 704,
+  height: 480,
+};
+const PICTURE_BYTES = 50_000;
+
+/** A camera whose pictures come when the test says so. */
+class ManualStream implements JoinableStream {
+  readonly members = new Set<StreamSubscriber>();
+  isDescribed = true;
+  #count = 0;
+
+  join(subscriber: StreamSubscriber): Disposable {
+    this.members.add(subscriber);
+    if (this.isDescribed) subscriber.onDescription({ generation: 1, video });
+    return { [Symbol.dispose]: () => void this.members.delete(subscriber) };
+  }
+
+  send({ isSync = true, byteLength = 100 } = {}): void {
+    const data = Buffer.alloc(byteLength, 0x41);
+    data.writeUInt32BE(byteLength - 4);
+    const time90k = this.#count * 3_600;
+    this.#count += 1;
+    const times = { dts90k: time90k, pts90k: time90k, arrivalMonotonicMs: 0, utcMs: 1_000 };
+    const sample: Sample = { track: 'video', data, isSync, ...times };
+    for (const member of this.members) member.onSample(sample);
+  }
+}
+
+interface Response {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  readonly body: string;
+}
+
+/** A player that says what a test wants. */
+class RawPlayer {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  frames = 0;
+  #received = Buffer.alloc(0);
+  #sequence = 0;
+  #wake = Promise.withResolvers<void>();
+  #isClosed = false;
+  session = '';
+  authorization: ((method: string, uri: string) => string) | undefined;
+
+  constructor(address = '127.0.0.1') {
+    this.socket = connect({ host: '127.0.0.1', port, localAddress: address });
+    this.socket.on('data', (bytes) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#announce();
+    });
+    this.socket.on('error', () => undefined);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.socket.once('close', () => {
+      this.#isClosed = true;
+      this.#announce();
+      resolve();
+    });
+  }
+
+  async ask(method: string, path: string, headers: readonly string[] = []): Promise<Response> {
+    this.#sequence += 1;
+    const uri = path === '*' ? path : `rtsp://127.0.0.1:${port}${path}`;
+    const lines = [
+      `${method} ${uri} RTSP/1.0`,
+      `CSeq: ${this.#sequence}`,
+      ...(this.authorization === undefined ? [] : [`Authorization: ${this.authorization(method, uri)}`]),
+      ...(this.session === '' ? [] : [`Session: ${this.session}`]),
+      ...headers,
+    ];
+    this.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const response = await this.#response();
+    if (response.headers.get('cseq')?.[0] !== String(this.#sequence))
+      throw new Error('The answer is to another request.');
+    return response;
+  }
+
+  /** Answers the challenge that comes. */
+  async logIn(password = account.password): Promise<Response> {
+    const { headers } = await this.ask('DESCRIBE', '/gate/main');
+    const challenge = headers.get('www-authenticate')?.at(-1) ?? '';
+    const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+    this.authorization = (method, uri) => {
+      const secret = md5(`${account.username}:Belvedere:${password}`);
+      const response = md5(`${secret}:${nonce}:${md5(`${method}:${uri}`)}`);
+      return `Digest username="${account.username}", realm="Belvedere", nonce="${nonce}", uri="${uri}", response="${response}"`;
+    };
+    return this.ask('DESCRIBE', '/gate/main');
+  }
+
+  async setUp(): Promise<Response> {
+    await this.logIn();
+    const response = await this.ask('SETUP', '/gate/main/video', [
+      'Transport: RTP/AVP/TCP;unicast;interleaved=0-1',
+    ]);
+    this.session = response.headers.get('session')?.[0]?.split(';')[0] ?? '';
+    return response;
+  }
+
+  async play(): Promise<Response> {
+    await this.setUp();
+    return this.ask('PLAY', '/gate/main');
+  }
+
+  /** Waits for so many interleaved frames since the connection began. */
+  async untilFrames(count: number): Promise<void> {
+    for (;;) {
+      this.#takeFrames();
+      if (this.frames >= count) return;
+      if (this.#isClosed) throw new Error('The server closed the connection.');
+      await this.#wake.promise;
+    }
+  }
+
+  async #response(): Promise<Response> {
+    for (;;) {
+      this.#takeFrames();
+      const end = this.#received.indexOf('\r\n\r\n');
+      if (end !== -1) {
+        const [status = '', ...lines] = this.#received.toString('utf8', 0, end).split('\r\n');
+        const headers = new Map<string, string[]>();
+        for (const line of lines) {
+          const [name = '', value = ''] = line.split(/: (.*)/);
+          headers.set(name.toLowerCase(), [...(headers.get(name.toLowerCase()) ?? []), value]);
+        }
+        const bodyEnd = end + 4 + Number(headers.get('content-length')?.[0] ?? 0);
+        if (this.#received.length >= bodyEnd) {
+          const body = this.#received.toString('utf8', end + 4, bodyEnd);
+          this.#received = this.#received.subarray(bodyEnd);
+          return { status: Number(status.split(' ')[1]), headers, body };
+        }
+      }
+      if (this.#isClosed) throw new Error('The server closed the connection without an answer.');
+      await this.#wake.promise;
+    }
+  }
+
+  #takeFrames(): void {
+    while (this.#received.length >= 4 && this.#received[0] === 0x24) {
+      const end = 4 + this.#received.readUInt16BE(2);
+      if (this.#received.length < end) return;
+      this.#received = this.#received.subarray(end);
+      this.frames += 1;
+    }
+  }
+
+  #announce(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
+
+let stream: ManualStream;
+let server: RtspServer;
+let port: number;
+let log: MemoryLog;
+const players: RawPlayer[] = [];
+
+function open(address?: string): RawPlayer {
+  const player = new RawPlayer(address);
+  players.push(player);
+  return player;
+}
+
+function config(change: object = {}): ServeConfig {
+  const parsed = ServeUpdate.parse({ rtsp: { enabled: true, port }, ...change });
+  return { ...parsed, accounts: [account] };
+}
+
+/** Asks until the status is as wanted; the test's own time limit is the deadline. */
+async function untilStatus(wanted: (status: PlayersStatus) => boolean): Promise<PlayersStatus> {
+  for (;;) {
+    const status = server.status();
+    if (wanted(status)) return status;
+    // The server has no event for this.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+beforeEach(async () => {
+  stream = new ManualStream();
+  log = new MemoryLog();
+  port = await freePort();
+  server = createRtspServer({
+    streams: { find: (cameraId) => (cameraId === 'gate' ? stream : undefined) },
+    host: '127.0.0.1',
+    clock,
+    log,
+    limits: {
+      maximumQueuedBytes: 1_000_000,
+      tooSlowAfterMs: 300,
+      sessionTimeoutMs: 2_000,
+      idleTimeoutMs: 1_000,
+      describeTimeoutMs: 300,
+      wrongPasswordDelayMs: 50,
+    },
+  });
+  await server.apply(config());
+});
+
+afterEach(async () => {
+  for (const player of players.splice(0)) player.socket.destroy();
+  await server.stop();
+});
+
+describe('a session', () => {
+  it('goes from OPTIONS to TEARDOWN', async () => {
+    const player = open();
+    expect(await player.ask('OPTIONS', '*')).toMatchObject({ status: 200 });
+    const described = await player.logIn();
+    expect([described.status, described.headers.get('content-base'), described.body]).toEqual([
+      200,
+      [`rtsp://127.0.0.1:${port}/gate/main/`],
+      expect.stringContaining('a=rtpmap:96 H264/90000'),
+    ]);
+    const setUp = await player.ask('SETUP', '/gate/main/video', [
+      'Transport: RTP/AVP/TCP;unicast;interleaved=4-5',
+    ]);
+    const [header = ''] = setUp.headers.get('session') ?? [];
+    expect(header).toMatch(/^[0-9a-f]{32};timeout=2$/);
+    expect(setUp.headers.get('transport')?.[0]).toMatch(
+      /^RTP\/AVP\/TCP;unicast;interleaved=4-5;ssrc=[0-9A-F]{8};mode="PLAY"$/,
+    );
+    player.session = header.split(';')[0] ?? '';
+    const play = await player.ask('PLAY', '/gate/main');
+    expect([play.status, play.headers.get('rtp-info')?.[0]]).toEqual([
+      200,
+      expect.stringMatching(/^url=rtsp:\/\/127\.0\.0\.1:\d+\/gate\/main\/video;seq=\d+$/),
+    ]);
+    stream.send();
+    // A sender report, two parameter sets and the picture.
+    await player.untilFrames(4);
+    expect((await player.ask('GET_PARAMETER', '/gate/main')).status).toBe(200);
+    expect((await player.ask('PAUSE', '/gate/main')).status).toBe(200);
+    expect([stream.members.size, server.status().playing]).toEqual([0, 0]);
+    expect((await player.ask('PLAY', '/gate/main')).status).toBe(200);
+    expect([stream.members.size, server.status().playing]).toEqual([1, 1]);
+    expect((await player.ask('TEARDOWN', '/gate/main')).status).toBe(200);
+    expect([stream.members.size, (await player.ask('PLAY', '/gate/main')).status]).toEqual([0, 454]);
+  });
+
+  it.each([
+    { what: 'an unknown camera', method: 'DESCRIBE', path: '/hall/main', status: 404 },
+    { what: 'no stream', method: 'DESCRIBE', path: '/gate', status: 404 },
+    {
+      what: 'the whole stream at once',
+      method: 'SETUP',
+      path: '/gate/main',
+      header: 'Transport: RTP/AVP/TCP;interleaved=0-1',
+      status: 459,
+    },
+    {
+      what: 'a track that is not there',
+      method: 'SETUP',
+      path: '/gate/main/audio',
+      header: 'Transport: RTP/AVP/TCP',
+      status: 404,
+    },
+    {
+      what: 'UDP',
+      method: 'SETUP',
+      path: '/gate/main/video',
+      header: 'Transport: RTP/AVP;unicast;client_port=5000-5001',
+      status: 461,
+    },
+    { what: 'PLAY without a session', method: 'PLAY', path: '/gate/main', status: 454 },
+    { what: 'another session', method: 'PLAY', path: '/gate/main', header: 'Session: 1234', status: 454 },
+    { what: 'a method for publishers', method: 'ANNOUNCE', path: '/gate/main', status: 405 },
+    {
+      what: 'an extension',
+      method: 'DESCRIBE',
+      path: '/gate/main',
+      header: 'Require: onvif-replay',
+      status: 551,
+    },
+  ])('refuses $what', async ({ method, path, header, status }) => {
+    const player = open();
+    await player.logIn();
+    const response = await player.ask(method, path, header === undefined ? [] : [header]);
+    expect(response.status).toBe(status);
+  });
+
+  it('says 503 for a camera that does not answer, and asks it no longer', async () => {
+    stream.isDescribed = false;
+    const player = open();
+    expect((await player.logIn()).status).toBe(503);
+    expect(stream.members.size).toBe(0);
+  });
+
+  it('lets go of the stream when the player goes away', async () => {
+    const player = open();
+    await player.play();
+    expect(stream.members.size).toBe(1);
+    player.socket.destroy();
+    await untilStatus(({ connections }) => connections === 0);
+    expect(stream.members.size).toBe(0);
+  });
+
+  it('ends when nothing is heard of the player, and not while it takes pictures', async () => {
+    const [silent, idle, taking] = [open(), open(), open()];
+    await Promise.all([silent.setUp(), taking.play()]);
+    const sending = setInterval(() => stream.send(), 100);
+    await Promise.all([silent.closed, idle.closed]);
+    clearInterval(sending);
+    expect(await untilStatus(({ connections }) => connections < 2)).toMatchObject({
+      connections: 1,
+      playing: 1,
+    });
+    expect(taking.socket.destroyed).toBe(false);
+  });
+
+  it.each([
+    ['another protocol', 'GET / HTTP/1.1\r\n\r\n', 'RTSP/1.0 400 Bad Request'],
+    ['too much', `OPTIONS * RTSP/1.0\r\nX: ${'x'.repeat(10_000)}`, 'RTSP/1.0 413 Request Entity Too Large'],
+  ])('ends at once when the player speaks %s', async (_what, text, answer) => {
+    const player = open();
+    const received: Buffer[] = [];
+    player.socket.on('data', (bytes) => received.push(bytes));
+    player.socket.write(text);
+    await player.closed;
+    expect(Buffer.concat(received).toString().split('\r\n')[0]).toBe(answer);
+  });
+});
+
+describe('a player that does not read', () => {
+  it('loses pictures, then the connection; its queue is bounded, and others get every picture', async () => {
+    const [slow, quick] = [open(), open()];
+    await Promise.all([slow.play(), quick.play()]);
+    slow.socket.pause();
+    let sent = 0;
+    let packets = 0;
+    // Two parameter sets, and fragments of a slice without its length and header.
+    const packetsAPicture = 2 + Math.ceil((PICTURE_BYTES - 5) / 1_398);
+    while (server.status().closedAsTooSlow === 0) {
+      stream.send({ byteLength: PICTURE_BYTES });
+      sent += 1;
+      packets += packetsAPicture;
+      await quick.untilFrames(packets);
+      // Pictures come one after the other, not all in one turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const status = server.status();
+    expect(status).toMatchObject({ closedAsTooSlow: 1, playing: 1 });
+    expect(status.framesDropped).toBeGreaterThan(0);
+    expect(status.framesDropped).toBeLessThan(sent);
+    slow.socket.resume();
+    await slow.closed;
+    expect(stream.members.size).toBe(1);
+  });
+});
+
+describe('who may play', () => {
+  it('needs the password; whoever guesses waits, is counted, and loses the connection', async () => {
+    const player = open();
+    const beganMs = performance.now();
+    expect((await player.logIn('guess')).status).toBe(401);
+    await player.logIn('guess 2').catch(() => undefined);
+    await player.logIn('guess 3').catch(() => undefined);
+    await player.closed;
+    expect(performance.now() - beganMs).toBeGreaterThan(3 * 50);
+    expect(server.status().unauthorized).toBe(3);
+    expect(log.text).not.toContain('guess');
+  });
+
+  it('loses the connection when the account goes, and nobody else does', async () => {
+    const player = open();
+    await player.play();
+    await server.apply(config({ limits: { players: 5, playersPerAddress: 5 } }));
+    expect((await player.ask('GET_PARAMETER', '/gate/main')).status).toBe(200);
+    await server.apply({ ...config(), accounts: [{ ...account, password: 'another' }] });
+    await player.closed;
+    expect(stream.members.size).toBe(0);
+  });
+
+  it('comes from an allowed network, and not in too great numbers', async () => {
+    await server.apply(
+      config({ allowedNetworks: ['127.0.0.0/30'], limits: { players: 3, playersPerAddress: 2 } }),
+    );
+    const outside = open('127.0.0.9');
+    await outside.closed;
+    await Promise.all([open('127.0.0.1').logIn(), open('127.0.0.1').logIn(), open('127.0.0.2').logIn()]);
+    await open('127.0.0.1').closed;
+    await open('127.0.0.2').closed;
+    expect(server.status()).toMatchObject({ connections: 3, refusedNetwork: 1, refusedLimit: 2 });
+    await server.apply(config({ allowedNetworks: ['10.0.0.0/8'] }));
+    await untilStatus(({ connections }) => connections === 0);
+  });
+});
+
+describe('the port', () => {
+  it('is waited for while another program has it', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    if (typeof address !== 'object' || address === null) throw new Error('No port is taken.');
+    await server.apply(config({ rtsp: { enabled: true, port: address.port } }));
+    expect(server.status().listener).toEqual({
+      kind: 'waiting',
+      reason: 'port-in-use',
+      detail: `Port ${address.port} at 127.0.0.1 is in use by another program. Stop that program or choose another port for RTSP.`,
+      sinceUtcMs: expect.any(Number),
+      retryAtUtcMs: expect.any(Number),
+    });
+    other.close();
+    await untilStatus(({ listener }) => listener.kind === 'listening');
+    ({ port } = address);
+    expect((await open().logIn()).status).toBe(200);
+  });
+
+  it('that is not of this machine is a state, too', async () => {
+    await server.apply(config({ rtsp: { enabled: true, port, host: '192.0.2.1' } }));
+    expect(server.status().listener).toMatchObject({ kind: 'waiting', reason: 'address-unusable' });
+  });
+
+  it('is closed, players too, when RTSP is not to be served', async () => {
+    const player = open();
+    await player.play();
+    await server.apply(config({ rtsp: { enabled: false } }));
+    await player.closed;
+    expect(server.status()).toMatchObject({ listener: { kind: 'off' } });
+    await open().closed;
+    expect((await untilStatus(({ connections }) => connections === 0)).refusedLimit).toBe(0);
+  });
+});
