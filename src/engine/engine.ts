@@ -13,6 +13,7 @@ import { openConfigStore } from './platform/config-store.ts';
 import type { EngineConfig } from './platform/config-content.ts';
 import { endpointFile } from './platform/endpoint.ts';
 import { EngineExit } from './platform/exit.ts';
+import { openKnownCameraKeys } from './platform/known-camera-keys.ts';
 import { openKnownVolumes } from './platform/known-volumes.ts';
 import { engineLayout, makeDirectories } from './platform/layout.ts';
 import { lockDirectory } from './platform/lock.ts';
@@ -128,7 +129,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { maxAccessUnitBytes } = defaultRtmpLimits;
   const publishPoints = new PublishPoints({ slabPool, maxAccessUnitBytes });
   const { gopCacheBytes } = options;
-  const cameras = createCameraSet({ store, gaps, slabPool, publishPoints, gopCacheBytes, clock, log });
+  const knownKeys = openKnownCameraKeys(layout, log);
+  const cameras = createCameraSet({
+    store,
+    gaps,
+    slabPool,
+    knownKeys,
+    publishPoints,
+    gopCacheBytes,
+    clock,
+    log,
+  });
   cameras.apply(config.current());
   stack.defer(() => cameras.stop());
 

@@ -1,14 +1,14 @@
 /** The RTSP client against simulated cameras over real sockets: UDP, a bad network, TLS. */
-import { X509Certificate, generateKeyPairSync, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { certificatePin, selfSignedCertificatePem } from '../../src/engine/platform/certificate.ts';
 import type { SimCamera } from '../../src/sim/camera/camera.ts';
 import { loadClip } from '../../src/sim/clip/clip.ts';
 import { clipFormat, scenes } from '../../src/sim/clip/scenes.ts';
 import { fingerprint, RtspPlayer } from './rtsp-player.ts';
+import { newCameraTls } from './camera-tls.ts';
 import { decode, hasFfmpeg, startCamera, withCredentials } from './sim-camera-fixture.ts';
 
 const [scene] = scenes;
@@ -165,19 +165,9 @@ describe.skipIf(!withFfmpeg)(`ffmpeg${withFfmpeg ? '' : ' (skipped: apt-get inst
   });
 });
 
-function newTls(): { readonly certificate: string; readonly key: string; readonly pin: string } {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const certificate = selfSignedCertificatePem(privateKey, Date.UTC(2001, 0, 1));
-  return {
-    certificate,
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    pin: certificatePin(new X509Certificate(certificate)),
-  };
-}
-
 describe('TLS', () => {
   it('brings the pictures, tells the key once, and is held to it afterwards', async () => {
-    const tls = newTls();
+    const tls = newCameraTls();
     await using started = await startCamera({ rtspAccess: { tls } });
     const { mainUrl } = started.camera.info;
     expect(mainUrl).toMatch(/^rtsps:/);
@@ -195,7 +185,7 @@ describe('TLS', () => {
     await again.until(() => again.pictures.length >= 1);
     expect(seen).toEqual([tls.pin]);
 
-    await using other = new RtspPlayer(mainUrl, { pinnedKey: newTls().pin });
+    await using other = new RtspPlayer(mainUrl, { pinnedKey: newCameraTls().pin });
     await expect(other.play()).rejects.toMatchObject({
       kind: 'changed-identity',
       message: expect.stringContaining('shows another key than before'),
@@ -217,7 +207,7 @@ describe('TLS', () => {
       message: expect.stringContaining('does not speak TLS 1.2 or newer'),
     });
     plain.close();
-    await using secure = await startCamera({ address: '127.21.0.2', rtspAccess: { tls: newTls() } });
+    await using secure = await startCamera({ address: '127.21.0.2', rtspAccess: { tls: newCameraTls() } });
     await using overTcp = new RtspPlayer(secure.camera.info.mainUrl.replace('rtsps:', 'rtsp:'));
     await expect(overTcp.play()).rejects.toMatchObject({ kind: 'closed-by-camera' });
   });

@@ -6,11 +6,12 @@ import { GopBudget, LiveCounters } from '../live/index.ts';
 import type { Admission, LiveTotals, ViewerSink } from '../live/index.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { PublishPoints } from '../rtmp/index.ts';
+import type { KnownKeys } from '../rtsp/index.ts';
 import type { GapKeeper, StoppedBy } from '../recording/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
 import { Camera } from './camera.ts';
 import type { StreamResources } from './camera-stream.ts';
-import { cameraTasks } from './camera-task.ts';
+import { cameraTasks, rtspPlaces } from './camera-task.ts';
 import type { CameraTask, ConfiguredCameras } from './camera-task.ts';
 import { cameraSetChange } from './config-change.ts';
 import type { StreamDirectory } from './stream-directory.ts';
@@ -36,6 +37,8 @@ interface CameraSetOptions {
   readonly store: SegmentStore;
   readonly gaps: GapKeeper;
   readonly slabPool: SlabPool;
+  /** The keys of cameras over TLS; those of cameras that are gone are forgotten. */
+  readonly knownKeys: KnownKeys & { retain(places: ReadonlySet<string>): void };
   /** Where cameras push. */
   readonly publishPoints: PublishPoints;
   /** For the groups of pictures in hand of all streams, which newcomers start with. */
@@ -45,11 +48,12 @@ interface CameraSetOptions {
 }
 
 export function createCameraSet(options: CameraSetOptions): CameraSet {
-  const { store, gaps, slabPool, publishPoints, clock, log } = options;
+  const { store, gaps, slabPool, knownKeys, publishPoints, clock, log } = options;
   const gopBudget = new GopBudget(options.gopCacheBytes);
   const liveCounters = new LiveCounters();
   const resources: StreamResources = {
     slabPool,
+    knownKeys,
     publishPoints,
     gopBudget,
     liveCounters,
@@ -75,6 +79,7 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
       const tasks = cameraTasks(config);
       const change = cameraSetChange(current, tasks);
       current = tasks;
+      knownKeys.retain(rtspPlaces(tasks));
       for (const cameraId of change.removed) end(cameraId, 'configuration');
       for (const task of change.changed) running.get(task.id)?.reconfigure(task);
       for (const task of change.added)

@@ -14,6 +14,7 @@ import type { Admission, GopBudget, JoinableStream, LiveCounters, ViewerSink } f
 import type { StreamSubscriber } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { PublishPoints } from '../rtmp/index.ts';
+import type { KnownKeys } from '../rtsp/index.ts';
 import type { StreamSource } from './stream-source.ts';
 
 /** How long a stream stays connected after the last one who wanted it: people change between pages and come back. */
@@ -24,6 +25,7 @@ const MAXIMUM_GOP_BYTES = 4 * 1024 ** 2;
 /** What all streams of an engine share. */
 export interface StreamResources {
   readonly slabPool: SlabPool;
+  readonly knownKeys: KnownKeys;
   readonly publishPoints: PublishPoints;
   readonly gopBudget: GopBudget;
   readonly liveCounters: LiveCounters;
@@ -111,11 +113,11 @@ export class CameraStream implements JoinableStream {
   }
 
   #openSource(source: StreamSource): OpenSource {
-    const { slabPool, publishPoints, clock } = this.#resources;
+    const { slabPool, knownKeys, publishPoints, clock } = this.#resources;
     const log = this.#log;
     switch (source.kind) {
       case 'rtsp':
-        return rtspSource({ ...source, slabPool, clock, log });
+        return rtspSource({ ...source, slabPool, knownKeys, clock, log });
       case 'push':
         return rtmpPushSource({ points: publishPoints, name: source.name, clock });
       case 'relay':

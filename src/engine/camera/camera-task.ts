@@ -1,3 +1,4 @@
+import { DEFAULT_STREAM_OVERRIDES } from '../../shared/engine-api/index.ts';
 import type {
   CameraConfig,
   CameraId,
@@ -5,6 +6,7 @@ import type {
   StreamAddress,
   StreamName,
 } from '../../shared/engine-api/index.ts';
+import { keyPlace } from '../rtsp/index.ts';
 import type { StreamSource } from './stream-source.ts';
 
 /** What the engine is to do with a camera, its own or another engine's. */
@@ -27,7 +29,15 @@ export function cameraTasks({ cameras, master }: ConfiguredCameras): readonly Ca
   return [...cameras.map(ownTask), ...relayTasks(master)];
 }
 
-function ownTask({ id, main, sub, credentials, overrides, record }: CameraConfig): CameraTask {
+/** Where the cameras are that are reached over RTSP. */
+export function rtspPlaces(tasks: readonly CameraTask[]): ReadonlySet<string> {
+  const sources = tasks.flatMap(({ main, sub }) => (sub === undefined ? [main] : [main, sub]));
+  const places = sources.map((source) => (source.kind === 'rtsp' ? keyPlace(source.url) : undefined));
+  return new Set(places.filter((place) => place !== undefined));
+}
+
+function ownTask(camera: CameraConfig): CameraTask {
+  const { id, main, sub, credentials, overrides = DEFAULT_STREAM_OVERRIDES, record } = camera;
   const source = (address: StreamAddress): StreamSource =>
     typeof address === 'object'
       ? { kind: 'push', name: address.push }

@@ -1,6 +1,6 @@
 import type { SlabPool } from '../media/slab-pool.ts';
-import { dialTcp, RtpReceiver, RtspFailure, RtspSession, parseRtspAddress } from '../rtsp/index.ts';
-import type { Dial, MediaDescription, RtspCredentials } from '../rtsp/index.ts';
+import { dialTcp, keyPlace, RtpReceiver, RtspFailure, RtspSession, parseRtspAddress } from '../rtsp/index.ts';
+import type { Dial, KnownKeys, MediaDescription, RtspCredentials } from '../rtsp/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { DEFAULT_STREAM_OVERRIDES } from '../../shared/engine-api/index.ts';
@@ -32,6 +32,8 @@ export interface RtspSourceOptions {
   readonly slabPool: SlabPool;
   /** What the camera needs to be done otherwise. */
   readonly overrides?: StreamOverrides | undefined;
+  /** The keys of cameras over TLS. Without it any key is trusted. */
+  readonly knownKeys?: KnownKeys | undefined;
   /** How connections are made; TCP unless a test says otherwise. */
   readonly connect?: Dial;
   readonly limits?: Partial<RtspSourceLimits>;
@@ -74,7 +76,8 @@ class RtspSource implements MediaSource {
 
   /** Resolves when the camera plays; rejects with an RtspFailure. */
   async start(): Promise<void> {
-    const { url, credentials, clock, log, connect = dialTcp } = this.#options;
+    const { url, credentials, clock, log, knownKeys, connect = dialTcp } = this.#options;
+    const place = keyPlace(url) ?? url;
     const overrides = this.#options.overrides ?? DEFAULT_STREAM_OVERRIDES;
     const { pipeline } = this.#sink;
     const session = new RtspSession({
@@ -85,6 +88,10 @@ class RtspSource implements MediaSource {
       dial: connect,
       transport: overrides.transport,
       keepalive: overrides.keepalive,
+      pinnedKey: knownKeys?.find(place),
+      onKeySeen: (publicKeyPin) => {
+        knownKeys?.learn(place, publicKeyPin);
+      },
       connectTimeoutMs: this.#limits.connectTimeoutMs,
       requestTimeoutMs: this.#limits.requestTimeoutMs,
       onEnded: (failure) => {

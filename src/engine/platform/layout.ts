@@ -16,6 +16,7 @@ import { EngineExit } from './exit.ts';
  *         config.json        cameras and the other sections, without secrets
  *         volumes.json       which disk each volume is
  *         locks.json         footage that must not be deleted
+ *         camera-keys.json   the keys that cameras have shown over TLS
  *         store.key          32 bytes, seals the file below
  *         credentials.sealed every secret of the configuration, AES-256-GCM
  *       var/                 what it knows and could learn again
@@ -34,6 +35,7 @@ export interface EngineLayout {
   readonly config: string;
   readonly volumes: string;
   readonly locks: string;
+  readonly cameraKeys: string;
   readonly storeKey: string;
   readonly credentials: string;
   readonly endpoint: string;
@@ -55,6 +57,7 @@ export function engineLayout(root: string): EngineLayout {
     config: join(etc, 'config.json'),
     volumes: join(etc, 'volumes.json'),
     locks: join(etc, 'locks.json'),
+    cameraKeys: join(etc, 'camera-keys.json'),
     storeKey: join(etc, 'store.key'),
     credentials: join(etc, 'credentials.sealed'),
     endpoint: join(state, 'endpoint.json'),

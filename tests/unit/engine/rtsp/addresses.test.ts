@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { baseUri, controlUri, parseRtspAddress } from '../../../../src/engine/rtsp/addresses.ts';
+import { keyPlace } from '../../../../src/engine/rtsp/known-keys.ts';
 import { parseMessageHead } from '../../../../src/engine/rtsp/message.ts';
 import type { RtspHeaders } from '../../../../src/engine/rtsp/message.ts';
 import { cameraAnswer } from './camera-answers.ts';
@@ -82,5 +83,16 @@ describe('where requests go', () => {
     { control: 'rtsps://other/track', uri: 'rtsps://other/track' },
   ])('understands the control $control', ({ control, uri }) => {
     expect(controlUri('rtsp://h/s/', control)).toBe(uri);
+  });
+});
+
+describe('keyPlace', () => {
+  it.each([
+    { url: 'rtsps://Camera/live', place: 'camera:322' },
+    { url: 'rtsp://10.0.0.4/live', place: '10.0.0.4:554' },
+    { url: 'rtsps://[FE80::1]:7441/', place: '[fe80::1]:7441' },
+    { url: 'http://camera/', place: undefined },
+  ])('of $url', ({ url, place }) => {
+    expect(keyPlace(url)).toBe(place);
   });
 });
