@@ -69,7 +69,7 @@ export class GuardedVolume implements Volume {
   }
 }
 
-/** A file being written, through the guard of its volume. */
+/** A file being written, through the guard of its volume. What is written to it is worth waiting for. */
 export class GuardedFile implements SegmentFile {
   readonly #file: SegmentFile;
   readonly #guard: VolumeGuard;
@@ -87,20 +87,21 @@ export class GuardedFile implements SegmentFile {
   }
 
   append(chunks: readonly Uint8Array[]): Promise<number> {
-    return this.#guard.run(() => this.#noted(this.#file.append(chunks)), { isWrite: true });
+    return this.#guard.run(() => this.#noted(this.#file.append(chunks)), { isWrite: true, isPatient: true });
   }
 
   /** As `append`, for memory that is used again. */
   appendBorrowed({ chunks, byteLength, release }: GuardedBytes): Promise<number> {
     return this.#guard.run(() => this.#noted(this.#file.append(chunks)), {
       isWrite: true,
+      isPatient: true,
       byteLength,
       onSettled: release,
     });
   }
 
   sync(): Promise<void> {
-    return this.#guard.run(() => this.#noted(this.#file.sync()));
+    return this.#guard.run(() => this.#noted(this.#file.sync()), { isPatient: true });
   }
 
   truncate(byteLength: number): Promise<void> {
@@ -110,7 +111,7 @@ export class GuardedFile implements SegmentFile {
   /** On a volume that does not answer: resolves at once, and the file is closed when it does. */
   async close(): Promise<void> {
     if (this.#pending.size === 0 && !this.#guard.isHung) {
-      await this.#guard.run(() => this.#file.close());
+      await this.#guard.run(() => this.#noted(this.#file.close()), { isPatient: true });
       return;
     }
     void Promise.allSettled(this.#pending).then(() =>

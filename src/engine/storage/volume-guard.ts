@@ -46,6 +46,8 @@ export interface OperationOptions<Value> {
   readonly byteLength?: number;
   /** Whether its duration belongs to the write latency. */
   readonly isWrite?: boolean;
+  /** Whether it is worth waiting for while the volume hangs and there is nowhere else to go; otherwise it is given up. */
+  readonly isPatient?: boolean;
   /** The system is done, whether in time or not, or the operation was never begun: its memory may be used again. */
   readonly onSettled?: () => void;
   /** It succeeded after its caller was told that it had not: what it made is to be undone. */
@@ -55,6 +57,7 @@ export interface OperationOptions<Value> {
 interface Operation {
   readonly byteLength: number;
   readonly isWrite: boolean;
+  readonly isPatient: boolean;
   readonly begin: () => void;
   readonly giveUp: (error: Error) => void;
   readonly onSettled: (() => void) | undefined;
@@ -108,7 +111,7 @@ export class VolumeGuard {
 
   /** Rejects with the system's error, or with `VolumeHangError`. */
   run<Value>(task: () => Promise<Value>, options: OperationOptions<Value> = {}): Promise<Value> {
-    if (this.#isRefusing() || this.#waiting.size >= this.#limits.maximumWaiting) {
+    if (this.#isRefusing(options) || this.#waiting.size >= this.#limits.maximumWaiting) {
       options.onSettled?.();
       return Promise.reject(new VolumeHangError());
     }
@@ -151,11 +154,17 @@ export class VolumeGuard {
 
   /** Tells all who wait that the volume does not answer; only if it is hung. */
   giveUpAll(): void {
-    if (!this.#isHung) return;
-    const given = [...this.#running, ...this.#waiting];
-    for (const operation of this.#waiting) this.#forget(operation);
-    this.#waiting.clear();
-    for (const operation of given) operation.giveUp(new VolumeHangError());
+    if (this.#isHung) this.#giveUp(() => true);
+  }
+
+  #giveUp(isGivenUp: (operation: Operation) => boolean): void {
+    for (const operation of [...this.#waiting].filter(isGivenUp)) {
+      this.#waiting.delete(operation);
+      this.#forget(operation);
+      operation.giveUp(new VolumeHangError());
+    }
+    // These keep their places until the system answers.
+    for (const operation of [...this.#running].filter(isGivenUp)) operation.giveUp(new VolumeHangError());
   }
 
   #enqueue<Value>(task: () => Promise<Value>, options: OperationOptions<Value>): Promise<Value> {
@@ -181,15 +190,25 @@ export class VolumeGuard {
     return promise;
   }
 
-  #isRefusing(): boolean {
-    return this.#isShutDown || (this.#isHung && !this.#events.shouldWait());
+  #isRefusing({ isPatient = false }: { readonly isPatient?: boolean }): boolean {
+    return this.#isShutDown || (this.#isHung && !(isPatient && this.#events.shouldWait()));
   }
 
   #operation(
-    { byteLength = 0, isWrite = false, onSettled }: Omit<OperationOptions<never>, 'onLateValue'>,
+    options: Omit<OperationOptions<never>, 'onLateValue'>,
     { begin, giveUp }: Pick<Operation, 'begin' | 'giveUp'>,
   ): Operation {
-    return { byteLength, isWrite, onSettled, begin, giveUp, beganMonotonicMs: 0, isOverdue: false };
+    const { byteLength = 0, isWrite = false, isPatient = false, onSettled } = options;
+    return {
+      byteLength,
+      isWrite,
+      isPatient,
+      onSettled,
+      begin,
+      giveUp,
+      beganMonotonicMs: 0,
+      isOverdue: false,
+    };
   }
 
   #begin(operation: Operation): void {
@@ -264,6 +283,7 @@ export class VolumeGuard {
     }
     if (!isNewlyOverdue || this.#isHung) return;
     this.#isHung = true;
+    this.#giveUp(({ isPatient }) => !isPatient);
     this.#events.onHang();
   }
 }

@@ -24,6 +24,7 @@ class Answer<Value = string> {
   }
 }
 
+const patient = { isPatient: true };
 const limits = { maximumOperations: 2, maximumWaiting: 3, hangAfterMs: 5000 };
 
 function ask(count: number): Answer[] {
@@ -115,10 +116,10 @@ describe('VolumeGuard', () => {
 
   it('refuses everything while it hangs, and tells all who wait when it is told to', async () => {
     const answers = ask(3);
-    const results = answers.map(({ task }) => outcome(guard.run(task)));
+    const results = answers.map(({ task }) => outcome(guard.run(task, patient)));
     clock.advance(limits.hangAfterMs);
     const late = new Answer();
-    expect(await outcome(guard.run(late.task))).toBe('hung');
+    expect(await outcome(guard.run(late.task, patient))).toBe('hung');
     guard.giveUpAll();
 
     expect(await Promise.all(results)).toEqual(['hung', 'hung', 'hung']);
@@ -129,9 +130,9 @@ describe('VolumeGuard', () => {
   it('lets callers wait when there is nowhere else to go, and goes on where it was', async () => {
     mayWait = true;
     const [first = new Answer(), second = new Answer(), third = new Answer()] = ask(3);
-    const results = [guard.run(first.task), guard.run(second.task)];
+    const results = [guard.run(first.task, patient), guard.run(second.task, patient)];
     clock.advance(limits.hangAfterMs);
-    results.push(guard.run(third.task));
+    results.push(guard.run(third.task, patient));
     expect(third.isAsked).toBe(false);
 
     await first.give('1');
@@ -141,6 +142,20 @@ describe('VolumeGuard', () => {
     await third.give('3');
 
     expect(await Promise.all(results)).toEqual(['1', '2', '3']);
+  });
+
+  it('gives up at once what is not worth waiting for', async () => {
+    mayWait = true;
+    const [question = new Answer(), write = new Answer()] = ask(2);
+    const asked = outcome(guard.run(question.task));
+    const written = guard.run(write.task, patient);
+    clock.advance(limits.hangAfterMs);
+
+    expect(await asked).toBe('hung');
+    expect(await outcome(guard.run(new Answer().task))).toBe('hung');
+    await write.give('written');
+    expect(await written).toBe('written');
+    expect([guard.isHung, guard.stuckOperations]).toEqual([true, 1]);
   });
 
   it('undoes what comes true after its caller was told otherwise', async () => {
