@@ -7,6 +7,7 @@ import { engineLayout } from '../platform/layout.ts';
 import { releaseVersion } from '../platform/release.ts';
 import { revokeToken } from '../platform/tokens.ts';
 import { enrol } from './enrol.ts';
+import { fsck } from './fsck.ts';
 import { checkHealth } from './health.ts';
 import { run } from './run.ts';
 
@@ -14,6 +15,7 @@ const USAGE = `belvedere-engine run --dir DIR [--port N] [--host H] [--reserve-m
 belvedere-engine enrol --dir DIR --scope admin|view|peer|metrics [--token-id ID]
 belvedere-engine revoke --dir DIR --token-id ID
 belvedere-engine health --dir DIR
+belvedere-engine fsck DIR [--repair] [--json]
 belvedere-engine version`;
 
 const options = {
@@ -27,6 +29,8 @@ const options = {
   'log-file': { type: 'string' },
   scope: { type: 'string' },
   'token-id': { type: 'string' },
+  repair: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 } as const;
 
 /** Runs one command line and returns the exit code. What a person can put right is said in one sentence on standard error. */
@@ -43,7 +47,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 }
 
 async function dispatch(args: readonly string[]): Promise<number> {
-  const { command, values } = parseCommandLine(args);
+  const { command, operand, values } = parseCommandLine(args);
   switch (command) {
     case 'version':
       process.stdout.write(`${releaseVersion()}\n`);
@@ -74,6 +78,13 @@ async function dispatch(args: readonly string[]): Promise<number> {
     case 'health':
       await checkHealth(directoryOf(values.dir));
       return 0;
+    case 'fsck':
+      return fsck({
+        directory: directoryOf(operand ?? values.dir),
+        repairs: values.repair,
+        json: values.json,
+        print: (line) => void process.stdout.write(`${line}\n`),
+      });
     case undefined:
       throw new EngineExit('usage', USAGE);
     default:
@@ -84,8 +95,10 @@ async function dispatch(args: readonly string[]): Promise<number> {
 function parseCommandLine(args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (positionals.length > 1) throw new EngineExit('usage', `One command at a time.\n${USAGE}`);
-    return { command: positionals[0], values };
+    const [command, operand] = positionals;
+    if (positionals.length > (command === 'fsck' ? 2 : 1))
+      throw new EngineExit('usage', `One command at a time.\n${USAGE}`);
+    return { command, operand, values };
   } catch (error) {
     if (error instanceof TypeError) throw new EngineExit('usage', `${error.message}\n${USAGE}`);
     throw error;

@@ -5,6 +5,7 @@ import type { EngineLayout } from './layout.ts';
 import { secretCount, unionOfSecrets } from './sealed-store.ts';
 import type { SealedStore } from './sealed-store.ts';
 import { stateFile } from './state-file.ts';
+import type { StateFile } from './state-file.ts';
 
 /** 2: sections beside the cameras. A file of format 1 is read as it stands: it has cameras only. */
 const FORMAT_VERSION = 2;
@@ -24,11 +25,20 @@ export interface ConfigStore {
   update(update: ConfigUpdate): ConfigChange;
 }
 
+/** What an engine was told, without its secrets. Throws `EngineExit` when it is damaged or of a newer version. */
+export function readStoredConfig(layout: EngineLayout): StoredConfig {
+  return configFile(layout).read() ?? { version: 0, cameras: [] };
+}
+
+function configFile(layout: EngineLayout): StateFile<StoredConfig> {
+  return stateFile({ path: layout.config, formatVersion: FORMAT_VERSION, schema: StoredConfig });
+}
+
 /** Reads both files. Throws `EngineExit` when one is damaged or of a newer version. */
 export function openConfigStore(layout: EngineLayout, sealedStore: SealedStore): ConfigStore {
-  const file = stateFile({ path: layout.config, formatVersion: FORMAT_VERSION, schema: StoredConfig });
+  const file = configFile(layout);
   let content: ConfigContent = {
-    stored: file.read() ?? { version: 0, cameras: [] },
+    stored: readStoredConfig(layout),
     secrets: sealedStore.read(),
   };
 

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { openDatabase } from './database.ts';
 import { errorCode } from './failure.ts';
 import { SqliteFootageIndex, type FootageIndex } from './sqlite-segment-index.ts';
 import { openWorkerConnection, type WorkerConnectionLimits } from './worker-sql-connection.ts';
@@ -31,13 +33,39 @@ export async function openFootageIndex(options: FootageIndexOptions): Promise<Fo
       { path, code: errorCode(error) },
       'The index is damaged; it is put aside and made again from the files.',
     );
-    await putAside(path);
+    await putIndexAside(path);
     return new SqliteFootageIndex(await openWorkerConnection(options));
   }
 }
 
-/** The files of the database that SQLite keeps beside it belong to it. */
-async function putAside(path: string): Promise<void> {
+/** What the file of an index is worth, without changing it. */
+export type IndexFileState =
+  | { readonly kind: 'sound' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'damaged'; readonly detail: string };
+
+/**
+ * Looks through the whole database.
+ * @throws NewerDatabaseError, SQLite's error
+ */
+export function checkIndexFile(path: string): IndexFileState {
+  if (!existsSync(path)) return { kind: 'missing' };
+  try {
+    const database = openDatabase(path);
+    try {
+      const verdict = String(database.pragma('integrity_check(1)', { simple: true }));
+      return verdict === 'ok' ? { kind: 'sound' } : { kind: 'damaged', detail: verdict };
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (!damageCodes.has(errorCode(error))) throw error;
+    return { kind: 'damaged', detail: errorCode(error) };
+  }
+}
+
+/** Moves an index to `PATH.damaged`, with the files that SQLite keeps beside it. */
+export async function putIndexAside(path: string): Promise<void> {
   for (const suffix of ['', '-wal', '-shm']) {
     await rename(`${path}${suffix}`, `${path}.damaged${suffix}`).catch((error: unknown) => {
       if (errorCode(error) !== 'ENOENT') throw error;

@@ -1,7 +1,18 @@
 export type { Outcome, StorageFailure } from './failure.ts';
 export { latencyBoundsMs } from './latency-histogram.ts';
 export { FootageLocks, LockFileContent, type LockOutcome } from './footage-locks.ts';
-export { openFootageIndex, type FootageIndexOptions } from './footage-index.ts';
+export {
+  checkFootage,
+  type FootageCheckTotals,
+  type FootageFinding,
+  type FootageFindingKind,
+} from './footage-check.ts';
+export {
+  checkIndexFile,
+  openFootageIndex,
+  putIndexAside,
+  type FootageIndexOptions,
+} from './footage-index.ts';
 export { createGapLog, type CameraPast, type GapLog } from './gap-log.ts';
 export { createSegmentStore } from './local-segment-store.ts';
 export { openLocalVolume } from './local-volume.ts';
@@ -18,9 +29,9 @@ export {
   type StorageConfig,
   type StorageLimits,
 } from './segment-store.ts';
-export { openSqliteSegmentIndex, type FootageIndex } from './sqlite-segment-index.ts';
+export { openEmptyIndex, openSqliteSegmentIndex, type FootageIndex } from './sqlite-segment-index.ts';
 export { readTimeline } from './timeline.ts';
 export { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
-export type { KnownVolumes, VolumeMarker } from './volume-identity.ts';
+export { newIdentity, recogniseVolume, type KnownVolumes, type VolumeMarker } from './volume-identity.ts';
 export type { VolumeMeter } from './volume-meter.ts';
 export type { SegmentFile, Volume } from './volume.ts';

@@ -46,6 +46,11 @@ export function openSqliteSegmentIndex(path: string): FootageIndex {
   return new SqliteFootageIndex(new LocalSqlConnection(openDatabase(path)));
 }
 
+/** An index without rows that nobody keeps. */
+export function openEmptyIndex(): FootageIndex {
+  return openSqliteSegmentIndex(':memory:');
+}
+
 /** Everything the engine knows of its footage. */
 export type FootageIndex = SegmentIndex & GapIndex & LockIndex;
 
