@@ -148,10 +148,13 @@ export class RtmpPublisher {
     this.#socket?.destroy();
   }
 
-  /** Sends nothing any more, and keeps the connection: what a server sees of a camera whose cable is pulled. */
+  /** Stops in the middle of a picture, and keeps the connection: what a server sees of a camera whose cable is pulled. */
   freeze(): void {
     this.#isFrozen = true;
     this.#cancelTimer?.();
+    const { clip } = this.#options;
+    const bytes = clip.frames[this.#nextFrame % clip.frames.length]?.template.at(0);
+    if (bytes !== undefined) this.#socket?.write(bytes.subarray(0, bytes.length / 2));
   }
 
   async #shakeHands(socket: Socket): Promise<void> {

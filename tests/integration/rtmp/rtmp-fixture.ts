@@ -100,7 +100,7 @@ export interface Tool extends AsyncDisposable {
 
 /** Starts a program that is killed at the end of the test at the latest. */
 export function startTool(file: string, args: readonly string[]): Tool {
-  const process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const process = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('data', (chunk: Buffer) => {
