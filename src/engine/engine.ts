@@ -130,7 +130,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const publishPoints = new PublishPoints({ slabPool, maxAccessUnitBytes });
   const { gopCacheBytes } = options;
   const knownKeys = openKnownCameraKeys(layout, log);
+  const ffmpeg = findFfmpeg(process.env['PATH'] ?? '');
   const cameras = createCameraSet({
+    ffmpeg,
     store,
     gaps,
     slabPool,
@@ -149,7 +151,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const rtmp = createRtmpServer({
     points: publishPoints,
-    openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
+    openLive: (cameraId, stream, sink) => cameras.openLive({ cameraId, stream, sound: 'as-is' }, sink),
     host: options.host,
     clock,
     log,
@@ -166,7 +168,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   hls.start();
   stack.defer(() => hls.stop());
 
-  const ffmpeg = findFfmpeg(process.env['PATH'] ?? '');
   const events = new EventFeed({ status: () => api.status(), clock });
   stack.defer(() => events.stop());
 
@@ -201,7 +202,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     segmentFile: (cameraId, segmentId) => store.segmentFile(cameraId, segmentId),
     timeline: (cameraId, query) => readTimeline(index, cameraId, query),
     locks,
-    openLive: (cameraId, stream, sink) => cameras.openLive(cameraId, stream, sink),
+    openLive: (target, sink) => cameras.openLive(target, sink),
     live: () => cameras.liveStatus(),
     hls,
     events,

@@ -23,7 +23,7 @@ beforeEach(async () => {
     playedEngine({
       segmentFile: (_cameraId, segmentId) =>
         Promise.resolve({ path: join(folder, `${segmentId}.mp4`), byteLength: 4 }),
-      openLive: (cameraId, _stream, sink) => {
+      openLive: ({ cameraId }, sink) => {
         if (cameraId === 'nobody')
           return { kind: 'refused', code: liveCloseCodes.cameraUnknown, reason: 'No such stream.' };
         if (cameraId === 'crowded')

@@ -3,7 +3,7 @@ import type { Log } from '../../shared/domain/log.ts';
 import { liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { CameraId, EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
 import { GopBudget, LiveCounters } from '../live/index.ts';
-import type { Admission, LiveTotals, ViewerSink } from '../live/index.ts';
+import type { Admission, LiveTotals, ViewerSink, WantedSound } from '../live/index.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { PublishPoints } from '../rtmp/index.ts';
 import type { KnownKeys } from '../rtsp/index.ts';
@@ -20,11 +20,18 @@ import type { StreamDirectory } from './stream-directory.ts';
 export interface CameraSet extends StreamDirectory {
   /** Adds, changes and ends cameras so that these remain; a camera that stays as it is notices nothing. */
   apply(config: ConfiguredCameras): void;
-  openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
+  openLive(target: LiveTarget, sink: ViewerSink): Admission;
   status(): readonly EngineCameraStatus[];
   liveStatus(): LiveStatus;
   /** Resolves when the last bytes are on disk. */
   stop(): Promise<void>;
+}
+
+/** What a viewer wants to see and hear. */
+export interface LiveTarget {
+  readonly cameraId: CameraId;
+  readonly stream: StreamName;
+  readonly sound: WantedSound;
 }
 
 export interface LiveStatus extends LiveTotals {
@@ -43,12 +50,14 @@ interface CameraSetOptions {
   readonly publishPoints: PublishPoints;
   /** For the groups of pictures in hand of all streams, which newcomers start with. */
   readonly gopCacheBytes: number;
+  /** The system's, where there is one. */
+  readonly ffmpeg: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export function createCameraSet(options: CameraSetOptions): CameraSet {
-  const { store, gaps, slabPool, knownKeys, publishPoints, clock, log } = options;
+  const { store, gaps, slabPool, knownKeys, publishPoints, ffmpeg, clock, log } = options;
   const gopBudget = new GopBudget(options.gopCacheBytes);
   const liveCounters = new LiveCounters();
   const resources: StreamResources = {
@@ -57,6 +66,7 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
     publishPoints,
     gopBudget,
     liveCounters,
+    ffmpeg,
     clock,
   };
   const running = new Map<CameraId, Camera>();
@@ -94,8 +104,8 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
         'The configuration is in force.',
       );
     },
-    openLive(cameraId, stream, sink) {
-      const admission = running.get(cameraId)?.addViewer(stream, sink);
+    openLive({ cameraId, stream, sound }, sink) {
+      const admission = running.get(cameraId)?.addViewer({ stream, sound }, sink);
       return (
         admission ?? {
           kind: 'refused',

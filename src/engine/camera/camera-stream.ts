@@ -10,11 +10,20 @@ import {
 } from '../ingest/index.ts';
 import type { OpenSource, StreamIngest } from '../ingest/index.ts';
 import { FlvChannel, GopCache, StreamFanout } from '../live/index.ts';
-import type { Admission, GopBudget, JoinableStream, LiveCounters, ViewerSink } from '../live/index.ts';
+import type {
+  Admission,
+  GopBudget,
+  JoinableStream,
+  LiveCounters,
+  ViewerSink,
+  WantedSound,
+} from '../live/index.ts';
 import type { StreamSubscriber } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import type { PublishPoints } from '../rtmp/index.ts';
 import type { KnownKeys } from '../rtsp/index.ts';
+import { AacStream } from '../transcode/index.ts';
+import { liveSoundOf } from './live-sound.ts';
 import type { StreamSource } from './stream-source.ts';
 
 /** How long a stream stays connected after the last one who wanted it: people change between pages and come back. */
@@ -29,8 +38,12 @@ export interface StreamResources {
   readonly publishPoints: PublishPoints;
   readonly gopBudget: GopBudget;
   readonly liveCounters: LiveCounters;
+  /** The system's, where there is one: it converts sound for those who ask for it. */
+  readonly ffmpeg: string | undefined;
   readonly clock: Clock;
 }
+
+const noListeners = { memberCount: 0, sourceMemberships: 0 } as const;
 
 interface CameraStreamOptions {
   readonly source: StreamSource;
@@ -48,6 +61,7 @@ export class CameraStream implements JoinableStream {
   readonly #log: Log;
   readonly #ingest: StreamIngest;
   readonly #fanout: StreamFanout;
+  readonly #aacStream: AacStream | undefined;
   readonly #flv: FlvChannel;
   #source: StreamSource;
   #holders = 0;
@@ -56,7 +70,7 @@ export class CameraStream implements JoinableStream {
   #linger: Disposable | undefined;
 
   constructor({ source, resources, log }: CameraStreamOptions) {
-    const { gopBudget, liveCounters, clock } = resources;
+    const { gopBudget, liveCounters, ffmpeg, clock } = resources;
     this.#clock = clock;
     this.#resources = resources;
     this.#log = log;
@@ -71,7 +85,14 @@ export class CameraStream implements JoinableStream {
     const cache = new GopCache({ maximumBytes: MAXIMUM_GOP_BYTES, budget: gopBudget });
     this.#fanout = new StreamFanout({ cache, log });
     this.#ingest.subscribe(this.#fanout);
-    this.#flv = new FlvChannel({ stream: this, counters: liveCounters, clock, log });
+    this.#aacStream = ffmpeg === undefined ? undefined : new AacStream({ source: this, ffmpeg, clock, log });
+    this.#flv = new FlvChannel({
+      stream: this,
+      aacStream: this.#aacStream,
+      counters: liveCounters,
+      clock,
+      log,
+    });
   }
 
   /** Keeps the stream connected and passes it to `subscriber`, from now on and as it comes, until disposed. */
@@ -96,19 +117,29 @@ export class CameraStream implements JoinableStream {
   }
 
   /** Sends the stream to a viewer until disposed. */
-  addViewer(sink: ViewerSink): Admission {
-    return this.#flv.addViewer(sink);
+  addViewer(sink: ViewerSink, sound: WantedSound): Admission {
+    return this.#flv.addViewer(sink, sound);
   }
 
   status(): StreamStatus {
-    return { ...this.#ingest.status(), viewers: this.#fanout.memberCount };
+    const { description, memberCount } = this.#fanout;
+    const { memberCount: listeners, sourceMemberships } = this.#aacStream ?? noListeners;
+    return {
+      ...this.#ingest.status(),
+      viewers: memberCount - sourceMemberships + listeners,
+      ...(description === undefined
+        ? {}
+        : { liveSound: liveSoundOf(description, this.#aacStream !== undefined) }),
+    };
   }
 
   /** Ends those who joined and says goodbye to the camera. For good. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#linger?.[Symbol.dispose]();
-    this.#fanout.end('The stream was reconfigured or removed.');
+    const reason = 'The stream was reconfigured or removed.';
+    this.#aacStream?.end(reason);
+    this.#fanout.end(reason);
     await this.#ingest.stop();
   }
 

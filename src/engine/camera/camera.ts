@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/domain/log.ts';
 import type { EngineCameraStatus, StreamName } from '../../shared/engine-api/index.ts';
-import type { Admission, JoinableStream, ViewerSink } from '../live/index.ts';
+import type { Admission, JoinableStream, ViewerSink, WantedSound } from '../live/index.ts';
 import { createRecorder } from '../recording/index.ts';
 import type { GapTracker, Recorder, StoppedBy } from '../recording/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
@@ -62,8 +62,11 @@ export class Camera {
   }
 
   /** `undefined` when the camera has no such stream. */
-  addViewer(stream: StreamName, sink: ViewerSink): Admission | undefined {
-    return this.#stream(stream)?.addViewer(sink);
+  addViewer(
+    { stream, sound }: { readonly stream: StreamName; readonly sound: WantedSound },
+    sink: ViewerSink,
+  ): Admission | undefined {
+    return this.#stream(stream)?.addViewer(sink, sound);
   }
 
   /** `undefined` when the camera has no such stream. */

@@ -1,2 +1,2 @@
-export { createCameraSet, type CameraSet, type LiveStatus } from './camera-set.ts';
+export { createCameraSet, type CameraSet, type LiveStatus, type LiveTarget } from './camera-set.ts';
 export type { StreamDirectory } from './stream-directory.ts';

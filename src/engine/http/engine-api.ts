@@ -6,12 +6,11 @@ import type {
   Health,
   SegmentList,
   SegmentQuery,
-  StreamName,
   Timeline,
   TimelineQuery,
   VolumeOverview,
 } from '../../shared/engine-api/index.ts';
-import type { LiveStatus } from '../camera/index.ts';
+import type { LiveStatus, LiveTarget } from '../camera/index.ts';
 import type { EventFeed } from '../events/index.ts';
 import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
@@ -43,7 +42,7 @@ export interface EngineApi {
   /** Empty for a camera that was never recorded here. */
   timeline(cameraId: CameraId, query: TimelineQuery): Promise<Timeline>;
   readonly locks: Pick<FootageLocks, 'list' | 'add' | 'remove'>;
-  openLive(cameraId: CameraId, stream: StreamName, sink: ViewerSink): Admission;
+  openLive(target: LiveTarget, sink: ViewerSink): Admission;
   live(): LiveStatus;
   readonly hls: Pick<HlsService, 'playlist' | 'file' | 'status'>;
   readonly events: Pick<EventFeed, 'listen' | 'status'>;

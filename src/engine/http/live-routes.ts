@@ -4,13 +4,15 @@ import type { Admission } from '../live/index.ts';
 import { streamAnswer } from './answer.ts';
 import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
-import { noInput, nothing, route } from './route.ts';
+import { noInput, route } from './route.ts';
 import type { Route } from './route.ts';
 import { webSocketRoute } from './websocket-route.ts';
 import type { WebSocketRoute } from './websocket-route.ts';
 
 const LiveParams = z.object({ cameraId: CameraId, stream: StreamName });
 const flv = 'video/x-flv';
+/** `aac`: convert the camera's sound where that is needed and the node has ffmpeg. */
+const LiveQuery = z.strictObject({ sound: z.enum(['as-is', 'aac']).default('as-is') });
 
 /** Live streams over HTTP. */
 export function liveRoutes(engine: EngineApi): readonly Route[] {
@@ -22,11 +24,12 @@ export function liveRoutes(engine: EngineApi): readonly Route[] {
       scope: 'view',
       summary: 'Watch a stream of a camera as FLV without an end',
       params: LiveParams,
+      query: LiveQuery,
       answer: streamAnswer(flv),
       handle:
-        ({ params }) =>
+        ({ params, query }) =>
         (outlet) =>
-          viewerOf(engine.openLive(params.cameraId, params.stream, outlet)),
+          viewerOf(engine.openLive({ ...params, ...query }, outlet)),
     }),
   ];
 }
@@ -39,10 +42,10 @@ export function liveWebSocketRoutes(engine: EngineApi): readonly WebSocketRoute[
       scope: 'view',
       summary: 'Watch a stream of a camera as one FLV file in binary messages',
       params: LiveParams,
-      query: nothing,
+      query: LiveQuery,
       messages: { kind: 'binary', contentType: flv },
-      open({ params }, connection) {
-        const admission = engine.openLive(params.cameraId, params.stream, connection);
+      open({ params, query }, connection) {
+        const admission = engine.openLive({ ...params, ...query }, connection);
         return admission.kind === 'opened' ? { kind: 'opened', session: admission.viewer } : admission;
       },
     }),

@@ -20,8 +20,13 @@ export const defaultFlvLimits: FlvLimits = {
   lingerMs: 30_000,
 };
 
+/** What a viewer wants to hear: the camera's sound if it can be had as it is, or whatever it takes. */
+export type WantedSound = 'as-is' | 'aac';
+
 interface FlvChannelOptions {
   readonly stream: JoinableStream;
+  /** The same stream with its sound as AAC; absent where the node cannot convert it. */
+  readonly aacStream?: JoinableStream | undefined;
   readonly counters: LiveCounters;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,8 +50,9 @@ export class FlvChannel {
     this.#limits = { ...defaultFlvLimits, ...options.limits };
   }
 
-  addViewer(sink: ViewerSink): Admission {
-    const { stream, counters, clock, log } = this.#options;
+  addViewer(sink: ViewerSink, sound: WantedSound = 'as-is'): Admission {
+    const { aacStream, counters, clock, log } = this.#options;
+    const stream = sound === 'aac' && aacStream !== undefined ? aacStream : this.#options.stream;
     const { maximumViewers } = this.#limits;
     if (this.#viewers.size >= maximumViewers) {
       counters.countRefusal();

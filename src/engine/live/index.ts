@@ -1,5 +1,5 @@
 /** Live: one stream to any number of those who want it, with the group of pictures in hand for newcomers. */
-export { FlvChannel, type Admission, type FlvLimits } from './flv-channel.ts';
+export { FlvChannel, type Admission, type FlvLimits, type WantedSound } from './flv-channel.ts';
 export { GopBudget } from './gop-budget.ts';
 export { GopCache } from './gop-cache.ts';
 export { LiveCounters, type LiveTotals } from './live-counters.ts';

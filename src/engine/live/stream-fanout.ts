@@ -31,6 +31,11 @@ export class StreamFanout implements StreamSubscriber, JoinableStream {
     this.#log = log;
   }
 
+  /** Of the stream as it runs; undefined while it does not. */
+  get description(): StreamDescription | undefined {
+    return this.#description;
+  }
+
   get memberCount(): number {
     return this.#members.length;
   }

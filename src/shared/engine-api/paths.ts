@@ -28,7 +28,8 @@ export const enginePaths = {
   lock: (lockId: string): string => `/api/v1/locks/${lockId}`,
   /**
    * WebSocket, scope view. Binary messages, together one FLV file (header, sequence headers, the current group of
-   * pictures, then live tags). Close codes: `liveCloseCodes`.
+   * pictures, then live tags). `?sound=aac` asks for sound that FLV does not carry to be converted; `onMetaData` says in
+   * `soundobstacle` why there is none. Close codes: `liveCloseCodes`.
    */
   live: (cameraId: CameraId, stream: StreamName): string => `/live/${cameraId}/${stream}`,
   /** GET, scope view. The same as one chunked answer without an end, for ffmpeg, VLC and whoever has no WebSocket. */

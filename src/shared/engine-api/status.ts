@@ -47,6 +47,17 @@ export const StreamState = z.discriminatedUnion('kind', [
 ]);
 export type StreamState = z.infer<typeof StreamState>;
 
+/** What live viewers hear. */
+export const LiveSound = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  z.object({ kind: z.literal('direct') }),
+  /** The node converts it for those who ask: `?sound=aac`. */
+  z.object({ kind: z.literal('on-request') }),
+  /** `detail`: a sentence for people, with the remedy. */
+  z.object({ kind: z.literal('unavailable'), detail: z.string() }),
+]);
+export type LiveSound = z.infer<typeof LiveSound>;
+
 export const StreamStatus = z.object({
   state: StreamState,
   /** Over the last few seconds; 0 when nothing comes. */
@@ -59,6 +70,8 @@ export const StreamStatus = z.object({
   /** RFC 6381, such as `avc1.640028`. */
   videoCodec: z.string().optional(),
   audioCodec: z.string().optional(),
+  /** Known while the stream runs. */
+  liveSound: LiveSound.optional(),
   viewers: z.int().nonnegative(),
   framesReceived: z.int().nonnegative(),
   /** Frames or packets known to be missing or unusable. */

@@ -8,10 +8,13 @@ const aacSoundFormat = 10;
 /** Markers of AMF 0 (Action Message Format 0, §2.1). */
 const markers = { number: 0, boolean: 1, string: 2, ecmaArray: 8, objectEnd: 9 } as const;
 
-type MetadataValue = number | boolean;
+type MetadataValue = number | boolean | string;
 
-/** Payload of the `onMetaData` script tag, §E.5. */
-export function metadataPayload({ video, audio }: StreamDescription): Uint8Array {
+/** Payload of the `onMetaData` script tag, §E.5. `soundObstacle`: why there is no sound, a sentence for people. */
+export function metadataPayload(
+  { video, audio }: StreamDescription,
+  soundObstacle: string | undefined,
+): Uint8Array {
   const entries: [string, MetadataValue][] = [
     ['width', video.width],
     ['height', video.height],
@@ -25,6 +28,7 @@ export function metadataPayload({ video, audio }: StreamDescription): Uint8Array
       ['stereo', audio.channels > 1],
     );
   }
+  if (soundObstacle !== undefined) entries.push(['soundobstacle', soundObstacle]);
   const count = Buffer.alloc(4);
   count.writeUInt32BE(entries.length);
   return Buffer.concat([
@@ -47,6 +51,7 @@ function text(value: string): Uint8Array {
 }
 
 function encodeValue(value: MetadataValue): Uint8Array {
+  if (typeof value === 'string') return Buffer.concat([Uint8Array.of(markers.string), text(value)]);
   if (typeof value === 'boolean') return Uint8Array.of(markers.boolean, value ? 1 : 0);
   const bytes = Buffer.alloc(9);
   bytes.writeUInt8(markers.number);

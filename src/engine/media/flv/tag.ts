@@ -85,7 +85,7 @@ export function writeFlvHeader(description: Pick<StreamDescription, 'audio'>): U
 export function writeConfigurationTags(description: StreamDescription, timestampMs: number): FlvTag[] {
   const audio = flvSound(description);
   const tags = [
-    wholeTag(tagTypes.script, timestampMs, [metadataPayload(description)]),
+    wholeTag(tagTypes.script, timestampMs, [metadataPayload(description, flvSoundObstacle(description))]),
     wholeTag(tagTypes.video, timestampMs, videoSequenceHeader(description.video)),
   ];
   if (audio !== undefined) {
