@@ -46,6 +46,8 @@ export const volumesGapsLocks = `
   DROP TABLE segments_of_one_volume;
   -- A camera's timeline, and what retention deletes next of it.
   CREATE INDEX segments_by_camera ON segments (camera_id, start_utc_ms);
+  -- What retention deletes next of a camera on one volume, when it has moved to another meanwhile.
+  CREATE INDEX segments_by_camera_and_volume ON segments (camera_id, volume_id, start_utc_ms);
   -- What retention deletes next of a volume.
   CREATE INDEX segments_by_age ON segments (volume_id, start_utc_ms) WHERE state IN ('finished', 'recovered');
   -- What a start has to look at first.
