@@ -119,13 +119,17 @@ export class GapTracker {
   }
 
   /** Goes on with the gap that the engine's end left, or makes the one of an end without warning. */
-  #recall({ openGap, lastFootage }: CameraPast): void {
-    const followedByUtcMs = this.#open?.startUtcMs ?? this.#firstFootageUtcMs;
+  #recall({ openGap, resumedUtcMs, lastFootage }: CameraPast): void {
+    const followedByUtcMs = resumedUtcMs ?? this.#open?.startUtcMs ?? this.#firstFootageUtcMs;
     if (openGap !== undefined) {
       const known = this.#writer.known(openGap);
-      if (followedByUtcMs === undefined) this.#open = known;
-      else this.#writer.save({ ...known, endUtcMs: Math.max(known.startUtcMs, followedByUtcMs) });
-    } else if (lastFootage !== undefined && followedByUtcMs === undefined) {
+      if (followedByUtcMs === undefined) {
+        this.#open = known;
+        return;
+      }
+      this.#writer.save({ ...known, endUtcMs: Math.max(known.startUtcMs, followedByUtcMs) });
+    }
+    if (lastFootage !== undefined && this.#open === undefined && this.#firstFootageUtcMs === undefined) {
       const { endUtcMs, bootId } = lastFootage;
       const { bootId: currentBootId } = this.#options.gapLog;
       this.#open = this.#keep({

@@ -48,10 +48,12 @@ const driftTolerance90k = 20 * 90;
 /** How far sound may run ahead of the picture before it is written without. */
 const soundAlonePartCount = 2;
 
+/** A first picture without its bytes, which are not needed for as long as a segment lasts. */
+export type SegmentPlace = Pick<Sample, 'dts90k' | 'utcMs' | 'arrivalMonotonicMs'>;
+
 interface OpenSegment {
   readonly description: StreamDescription;
-  /** Without its bytes, which are not needed for as long as a segment lasts. */
-  readonly firstPicture: Pick<Sample, 'dts90k' | 'utcMs' | 'arrivalMonotonicMs'>;
+  readonly firstPicture: SegmentPlace;
   readonly cutAfter90k: number;
   /** The stream's time at the file's time 0; known with the first part. */
   origin90k: number | undefined;
@@ -88,6 +90,11 @@ export class PartAssembler {
   /** Frames of sound that came more than a part after the first picture of their segment. */
   get soundsDropped(): number {
     return this.#soundsDropped;
+  }
+
+  /** The first picture of the segment in hand, the same object for as long as it is. */
+  get segmentPlace(): SegmentPlace | undefined {
+    return this.#segment?.firstPicture;
   }
 
   describe(description: StreamDescription): void {

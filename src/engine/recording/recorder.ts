@@ -6,6 +6,7 @@ import { mainFileTracks } from '../media/fmp4/index.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
 import type { Outcome, SegmentStore, SegmentWriter, StorageFailure } from '../storage/index.ts';
 import type { GapCause, GapTracker, Moment, StoppedBy } from './gap-tracker.ts';
+import { Companions } from './companions.ts';
 import {
   PartAssembler,
   type AssembledPart,
@@ -52,7 +53,7 @@ export interface RecorderStatus {
   readonly framesRecorded: number;
   /** Pictures that came and were not recorded, because the disk was full, faulty or too slow. */
   readonly framesDropped: number;
-  /** Frames of sound that came too late for their segment. */
+  /** Frames of sound that came too late for their segment, and samples beside the video that the disk did not take. */
   readonly soundsDropped: number;
   readonly queuedBytes: number;
 }
@@ -85,6 +86,7 @@ class SegmentRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #limits: RecorderLimits;
   readonly #assembler: PartAssembler;
+  readonly #companions: Companions;
   readonly #queue: Operation[] = [];
   #intake: Intake = 'open';
   #state: RecordingState = { kind: 'waiting-for-stream' };
@@ -112,11 +114,13 @@ class SegmentRecorder implements Recorder {
       ...this.#limits,
       staggerMs: staggerMs(options.cameraId, segmentDurationMs),
     });
+    this.#companions = new Companions({ ...options, limits: this.#limits });
     this.#pastIsKnown = options.gaps?.begin();
   }
 
   onDescription(description: StreamDescription): void {
     this.#assembler.describe(description);
+    this.#companions.describe(description);
   }
 
   onSample(sample: Sample): void {
@@ -128,11 +132,12 @@ class SegmentRecorder implements Recorder {
     if (this.#intake === 'paused') this.#resume();
     if (sample.track === 'video') this.#watchForStall(sample);
     this.#accept(this.#assembler.add(sample));
+    this.#companions.add(sample, this.#assembler.segmentPlace);
   }
 
   onInterruption({ kind, detail }: Interruption): void {
     this.#previousPicture = undefined;
-    if (this.#intake === 'open') this.#accept(this.#assembler.end());
+    if (this.#intake === 'open') this.#endSegment();
     this.#enqueue({ kind: 'missing', cause: { kind: 'interruption', interruption: kind, detail } });
   }
 
@@ -142,13 +147,13 @@ class SegmentRecorder implements Recorder {
       bytesRecorded: this.#bytesRecorded,
       framesRecorded: this.#framesRecorded,
       framesDropped: this.#framesDropped,
-      soundsDropped: this.#assembler.soundsDropped,
+      soundsDropped: this.#assembler.soundsDropped + this.#companions.samplesDropped,
       queuedBytes: this.#queuedBytes,
     };
   }
 
   async stop(by: StoppedBy = 'configuration'): Promise<void> {
-    if (this.#intake === 'open') this.#accept(this.#assembler.end());
+    if (this.#intake === 'open') this.#endSegment();
     this.#intake = 'closing';
     await this.#finished(by);
     this.#intake = 'closed';
@@ -159,7 +164,7 @@ class SegmentRecorder implements Recorder {
     const { clock, cameraId, log, gaps } = this.#options;
     const { promise: patienceEnds, resolve } = Promise.withResolvers<'hangs'>();
     const timer = clock.after(this.#limits.stopPatienceMs, () => resolve('hangs'));
-    const drained = await Promise.race([this.#draining, patienceEnds]);
+    const drained = await Promise.race([this.#drained(), patienceEnds]);
     if (drained === 'hangs') {
       log.error(
         { cameraId, queuedBytes: this.#queuedBytes },
@@ -178,6 +183,16 @@ class SegmentRecorder implements Recorder {
       this.#queuedBytes <= this.#limits.maximumQueuedBytes / 2 &&
       this.#options.store.obstacle() === undefined
     );
+  }
+
+  async #drained(): Promise<void> {
+    await this.#draining;
+    await this.#companions.drained();
+  }
+
+  #endSegment(): void {
+    this.#accept(this.#assembler.end());
+    this.#companions.end();
   }
 
   #accept(events: readonly AssemblyEvent[]): void {
@@ -284,6 +299,7 @@ class SegmentRecorder implements Recorder {
 
   #pause(): void {
     if (this.#intake === 'open') this.#intake = 'paused';
+    this.#companions.discard();
     this.#previousPicture = undefined;
   }
 
