@@ -150,6 +150,10 @@ export class RtspConnection {
     this.#receivers[channel] = receiver;
   }
 
+  isReceivingOn(channel: number): boolean {
+    return this.#receivers[channel] !== undefined;
+  }
+
   stopReceivingOn(channel: number): void {
     this.#receivers[channel] = undefined;
   }

@@ -51,7 +51,11 @@ export class InterleavedChannel implements TrackChannel {
     const { rtpChannel, rtcpChannel } = this.#channels;
     if (granted.rtpChannel === rtpChannel && granted.rtcpChannel === rtcpChannel) return;
     this.#ignore();
-    this.#channels = granted;
+    // Some grant the same channels for every track, and send on those that were asked for.
+    const isTaken =
+      this.#connection.isReceivingOn(granted.rtpChannel) ||
+      this.#connection.isReceivingOn(granted.rtcpChannel);
+    this.#channels = isTaken ? this.asked : granted;
     this.#listen();
   }
 

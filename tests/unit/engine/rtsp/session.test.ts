@@ -294,6 +294,25 @@ describe('interleaved packets', () => {
     expect(header(bench.server.requests.at(-1), 'transport')).toBe('RTP/AVP/TCP;unicast;interleaved=6-7');
   });
 
+  it('come as they were asked for when the server grants the same channels for every track', async () => {
+    const bench = sessionWith(
+      orderlyServer({
+        SETUP: () => ({ headers: ['Transport: RTP/AVP/TCP;interleaved=0-1', 'Session: s'] }),
+      }),
+    );
+    const first = await play(bench);
+    const { media } = await bench.session.describe();
+    const [, audio] = media;
+    if (audio === undefined) throw new Error('There is no audio.');
+    const second = receiverFor(8);
+    await bench.session.setUp(audio, second.receiver);
+    bench.server.send(frame(0, video(5)));
+    bench.server.send(
+      frame(2, rtpPacket({ sequence: 70, timestamp: 0, payload: Buffer.of(1), payloadType: 8 })),
+    );
+    expect([first.sequences, second.sequences]).toEqual([[5], [70]]);
+  });
+
   it('are taken before the answer to PLAY, in the same read or an earlier one', async () => {
     const bench = sessionWith(
       orderlyServer({ PLAY: () => ({ before: frame(0, video(1)), behind: frame(0, video(2)) }) }),
