@@ -4,6 +4,9 @@ import type { SourceOptions } from './recording-fixture.ts';
 /** What the recorder that gets killed and the test that kills it agree on. */
 export const childCameraId = 'gate-north';
 
+/** At least so long after what was recorded before it begins. */
+export const childPauseMs = 60_000;
+
 export const childSource: SourceOptions = {
   seconds: 4,
   framesPerSecond: 25,

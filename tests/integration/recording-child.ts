@@ -1,14 +1,21 @@
 /**
- * A recorder that runs until it is killed: `node recording-child.ts DIRECTORY OPTIONS`. It records the source in the directory
+ * A recorder that runs until it is killed: `node recording-child.ts DIRECTORY`. It records the source in the directory
  * over and over, faster than real time, and after each step says in one line how many pictures it fed and how many of them
  * the recorder reported as written.
  */
 import { writeSync } from 'node:fs';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
-import { createRecorder } from '../../src/engine/recording/index.ts';
-import { childCameraId, childSource, samplesPerStep, type ChildReport } from './recording-child-protocol.ts';
+import { createRecorder, GapKeeper } from '../../src/engine/recording/index.ts';
+import { createGapLog } from '../../src/engine/storage/index.ts';
+import {
+  childCameraId,
+  childPauseMs,
+  childSource,
+  samplesPerStep,
+  type ChildReport,
+} from './recording-child-protocol.ts';
 import { later, readSource, sourceStart } from './recording-fixture.ts';
-import { openStore, quietLog } from './storage-fixture.ts';
+import { openStore, quietLog, testBootId } from './storage-fixture.ts';
 
 const stepMs = 5;
 
@@ -16,17 +23,22 @@ const directory = process.argv[2];
 if (directory === undefined) throw new Error('A directory is needed.');
 
 const { description, samples } = await readSource(directory, childSource);
-const { store } = await openStore(directory);
+const { store, index } = await openStore(directory, { isThreaded: true });
 const clock = createSystemClock();
+const gaps = new GapKeeper({ gapLog: createGapLog({ index, bootId: testBootId }), clock, log: quietLog });
 const recorder = createRecorder({
   cameraId: childCameraId,
   store,
+  gaps: gaps.of(childCameraId),
   clock,
   log: quietLog,
   limits: { segmentDurationMs: 2000 },
 });
 
-const startMs = Date.now() - sourceStart.utcMs;
+// Samples are fed faster than they would come: what was recorded before may reach into the future.
+const before = await index.lastFootage(childCameraId);
+const startUtcMs = Math.max(Date.now(), (before?.endUtcMs ?? 0) + childPauseMs);
+const startMs = startUtcMs - sourceStart.utcMs;
 let fed = 0;
 
 /** At most one part is being written while the next is put together, as in real time. */

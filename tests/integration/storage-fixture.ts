@@ -8,6 +8,7 @@ import {
   defaultStorageLimits,
   openLocalVolume,
   openLocalVolumeMarker,
+  openFootageIndex,
   openSqliteSegmentIndex,
   type KnownVolumes,
   type FootageIndex,
@@ -30,6 +31,7 @@ export const testNodeId = '5b0f6c1e-6f3c-4d39-9d0f-3d9d5f6c2a11';
 
 /** Small enough for any machine that runs tests. */
 export const testStorageLimits: StorageLimits = { ...defaultStorageLimits, headroomBytes: 1024 ** 2 };
+export const testBootId = 'boot-of-the-test';
 const testReserveBytes = 1024 ** 2;
 
 export interface OpenedStore extends AsyncDisposable {
@@ -47,13 +49,18 @@ export interface OpenStoreOptions {
   readonly wrapVolume?: (volume: Volume) => Volume;
   readonly wrapIndex?: (index: SegmentIndex) => SegmentIndex;
   readonly log?: Log;
+  /** The index on a thread of its own, as an engine has it. */
+  readonly isThreaded?: boolean;
 }
 
 /** A started store with its index in `directory` and its volume below; the same directory can be opened again. */
 export async function openStore(directory: string, options: OpenStoreOptions = {}): Promise<OpenedStore> {
   const volumePath = options.volumePath ?? join(directory, 'volume');
   await mkdir(volumePath, { recursive: true });
-  const index = openSqliteSegmentIndex(join(directory, 'index.db'));
+  const indexPath = join(directory, 'index.db');
+  const index = options.isThreaded
+    ? await openFootageIndex({ path: indexPath, clock: createSystemClock(), log: quietLog })
+    : openSqliteSegmentIndex(indexPath);
   const { reserveBytes = testReserveBytes, quotaBytes, ...limits } = options.limits ?? {};
   const volume = openLocalVolume(volumePath);
   const store = createSegmentStore({
@@ -71,7 +78,7 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
     index: options.wrapIndex?.(index) ?? index,
     clock: createSystemClock(),
     log: options.log ?? quietLog,
-    bootId: 'boot-of-the-test',
+    bootId: testBootId,
     limits: { ...testStorageLimits, ...limits },
   });
   await store.start();

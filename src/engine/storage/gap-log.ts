@@ -5,6 +5,8 @@ import type { GapIndex, LastFootage, NewGap, SegmentIndex } from './segment-inde
 /** What was left of a camera's recording when the engine ended. */
 export interface CameraPast {
   readonly openGap: Gap | undefined;
+  /** When footage followed the open gap, although the engine did not live to write that down. */
+  readonly resumedUtcMs: number | undefined;
   readonly lastFootage: LastFootage | undefined;
 }
 
@@ -21,7 +23,7 @@ export interface GapLog {
 }
 
 export interface GapLogOptions {
-  readonly index: GapIndex & Pick<SegmentIndex, 'lastFootage'>;
+  readonly index: GapIndex & Pick<SegmentIndex, 'lastFootage' | 'spans'>;
   readonly bootId: string;
   /** Gaps of one camera; beyond, the oldest are made into fewer. */
   readonly maximumGaps?: number;
@@ -30,10 +32,11 @@ export interface GapLogOptions {
 export function createGapLog({ index, bootId, maximumGaps = maximumGapsPerCamera }: GapLogOptions): GapLog {
   return {
     bootId,
-    past: async (cameraId) => ({
-      openGap: await index.openGap(cameraId),
-      lastFootage: await index.lastFootage(cameraId),
-    }),
+    async past(cameraId) {
+      const openGap = await index.openGap(cameraId);
+      const lastFootage = await index.lastFootage(cameraId);
+      return { openGap, lastFootage, resumedUtcMs: openGap && (await footageAfter(openGap)) };
+    },
     async insert(gap) {
       const id = await index.insertGap(gap);
       if ((await index.countGaps(gap.cameraId)) > maximumGaps) await mergeOldest(gap.cameraId);
@@ -42,6 +45,19 @@ export function createGapLog({ index, bootId, maximumGaps = maximumGapsPerCamera
     update: (gap) => index.updateGap(gap),
     remove: (id) => index.removeGaps([id]),
   };
+
+  async function footageAfter({ cameraId, startUtcMs }: Gap): Promise<number | undefined> {
+    // Gaps begin at whole milliseconds, and the footage before them may end within one.
+    const fromUtcMs = startUtcMs + 1;
+    const { spans } = await index.spans({
+      cameraId,
+      fromUtcMs,
+      toUtcMs: Number.MAX_SAFE_INTEGER,
+      toleranceMs: 0,
+      limit: 1,
+    });
+    return spans[0]?.startUtcMs;
+  }
 
   /** Half of them. The new ones come first: what ends the engine in between leaves a gap twice, and none forgotten. */
   async function mergeOldest(cameraId: CameraId): Promise<void> {

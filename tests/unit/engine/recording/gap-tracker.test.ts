@@ -12,7 +12,7 @@ const diskFull: GapCause = { kind: 'storage', failure: 'disk-full', detail: 'The
 class MemoryGapLog implements GapLog {
   readonly bootId = 'this boot';
   readonly gaps = new Map<number, Gap>();
-  pastOfCamera: CameraPast = { openGap: undefined, lastFootage: undefined };
+  pastOfCamera: CameraPast = { openGap: undefined, resumedUtcMs: undefined, lastFootage: undefined };
   isFailing = false;
   #lastId = 100;
 
@@ -214,7 +214,11 @@ describe('the gaps of a camera', () => {
 
     clock.advance(5000);
     const openGap = [...gapLog.gaps.values()].find((gap) => gap.endUtcMs === undefined);
-    gapLog.pastOfCamera = { openGap, lastFootage: { endUtcMs: lostUtcMs, bootId: 'another boot' } };
+    gapLog.pastOfCamera = {
+      openGap,
+      resumedUtcMs: undefined,
+      lastFootage: { endUtcMs: lostUtcMs, bootId: 'another boot' },
+    };
     tracker = makeTracker();
     await tracker.begin();
     const restartedUtcMs = clock.utcMs();
@@ -249,7 +253,11 @@ describe('the gaps of a camera', () => {
     { bootId: 'another boot', isSameBoot: false },
   ])('are the fault of the node after an end without warning ($bootId)', async ({ bootId, isSameBoot }) => {
     const endUtcMs = clock.utcMs() - 20_000;
-    gapLog.pastOfCamera = { openGap: undefined, lastFootage: { endUtcMs, bootId } };
+    gapLog.pastOfCamera = {
+      openGap: undefined,
+      resumedUtcMs: undefined,
+      lastFootage: { endUtcMs, bootId },
+    };
     await tracker.begin();
     await settled();
     const ended = {
@@ -276,7 +284,11 @@ describe('the gaps of a camera', () => {
       evidence: { kind: 'interruption', interruption: 'unreachable', detail: 'no route' },
     };
     gapLog.gaps.set(7, openGap);
-    gapLog.pastOfCamera = { openGap, lastFootage: { endUtcMs: openGap.startUtcMs, bootId: 'another boot' } };
+    gapLog.pastOfCamera = {
+      openGap,
+      resumedUtcMs: undefined,
+      lastFootage: { endUtcMs: openGap.startUtcMs, bootId: 'another boot' },
+    };
     await tracker.begin();
     tracker.missing(unreachable);
     clock.advance(5000);
@@ -285,6 +297,29 @@ describe('the gaps of a camera', () => {
     await settled();
 
     expect([...gapLog.gaps.values()]).toEqual([{ ...openGap, endUtcMs: returnedUtcMs }]);
+  });
+
+  it('end where footage followed although the engine did not live to say so, and another begins where that ended', async () => {
+    const openGap: Gap = {
+      id: 7,
+      cameraId: 'gate',
+      startUtcMs: clock.utcMs() - 50_000,
+      reason: 'network',
+      evidence: { kind: 'interruption', interruption: 'unreachable', detail: 'no route' },
+    };
+    const resumedUtcMs = clock.utcMs() - 40_000;
+    const endUtcMs = clock.utcMs() - 30_000;
+    gapLog.gaps.set(7, openGap);
+    gapLog.pastOfCamera = { openGap, resumedUtcMs, lastFootage: { endUtcMs, bootId: 'another boot' } };
+    await tracker.begin();
+    await settled();
+
+    expect(
+      gapLog.list().map(({ startUtcMs, endUtcMs: end, reason }) => ({ startUtcMs, end, reason })),
+    ).toEqual([
+      { startUtcMs: openGap.startUtcMs, end: resumedUtcMs, reason: 'network' },
+      { startUtcMs: endUtcMs, end: undefined, reason: 'node' },
+    ]);
   });
 
   it('are written down later when the index fails, in their newest state', async () => {
@@ -337,7 +372,7 @@ describe('the gaps of a camera', () => {
       evidence: { kind: 'stopped', by: 'shutdown' },
     };
     gapLog.gaps.set(7, openGap);
-    gapLog.pastOfCamera = { openGap, lastFootage: undefined };
+    gapLog.pastOfCamera = { openGap, resumedUtcMs: undefined, lastFootage: undefined };
     gapLog.isFailing = true;
     await tracker.begin();
     const begunUtcMs = clock.utcMs();
