@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../shared/domain/clock.ts';
 import type { Log } from '../shared/domain/log.ts';
 import { createCameraSet } from './camera/index.ts';
-import { EventFeed } from './events/index.ts';
+import { EventFeed, announceGaps } from './events/index.ts';
 import { HlsService } from './hls/index.ts';
 import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
@@ -124,7 +124,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => store.stop());
   await store.start();
 
-  const gaps = new GapKeeper({ gapLog: createGapLog({ index, bootId }), clock, log });
+  const events = new EventFeed({ status: () => api.status(), clock });
+  stack.defer(() => events.stop());
+  const gapLog = announceGaps(createGapLog({ index, bootId }), events);
+  const gaps = new GapKeeper({ gapLog, clock, log });
   const slabPool = new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES });
   const { maxAccessUnitBytes } = defaultRtmpLimits;
   const publishPoints = new PublishPoints({ slabPool, maxAccessUnitBytes });
@@ -167,9 +170,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   hls.start();
   stack.defer(() => hls.stop());
-
-  const events = new EventFeed({ status: () => api.status(), clock });
-  stack.defer(() => events.stop());
 
   const api: EngineApi = {
     health: () => ({ status: store.obstacle() === undefined ? 'ok' : 'failing' }),

@@ -110,6 +110,10 @@ export class EventFeed {
     this.#announce({ kind: 'gap-closed', gap });
   }
 
+  gapRemoved(id: number): void {
+    this.#announce({ kind: 'gap-removed', id });
+  }
+
   status(): FeedStatus {
     return { listeners: this.#listeners.size, listenersFellBehind: this.#fellBehind };
   }

@@ -30,8 +30,11 @@ export const EngineEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('volume'), volume: VolumeSummary }),
   z.object({ kind: z.literal('volume-removed'), name: VolumeName }),
   z.object({ kind: z.literal('config'), version: z.int().nonnegative() }),
+  /** Told again when more becomes known of it. */
   z.object({ kind: z.literal('gap-opened'), gap: Gap }),
   z.object({ kind: z.literal('gap-closed'), gap: Gap }),
+  /** It turned out to be none. */
+  z.object({ kind: z.literal('gap-removed'), id: z.int().positive() }),
 ]);
 export type EngineEvent = z.infer<typeof EngineEvent>;
 

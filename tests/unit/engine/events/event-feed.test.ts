@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventFeed } from '../../../../src/engine/events/index.ts';
+import { EventFeed, announceGaps } from '../../../../src/engine/events/index.ts';
 import type { FeedLimits, ListenerSink } from '../../../../src/engine/events/index.ts';
 import { EventMessage, liveCloseCodes } from '../../../../src/shared/engine-api/index.ts';
 import type {
@@ -60,6 +60,8 @@ class TestSink implements ListenerSink {
         case 'gap-opened':
         case 'gap-closed':
           return `${message.sequence} ${event.kind} ${event.gap.cameraId}`;
+        case 'gap-removed':
+          return `${message.sequence} gap-removed ${event.id}`;
       }
     });
   }
@@ -163,13 +165,30 @@ describe('the feed of events', () => {
     ]);
   });
 
-  it('announces gaps', () => {
+  it('announces gaps once they are written down', async () => {
     const { feed, listen } = createFixture();
-    feed.gapOpened(gap);
+    const written: string[] = [];
+    const gapLog = announceGaps(
+      {
+        bootId: 'this',
+        past: () => Promise.reject(new Error('nobody asks')),
+        insert: () => Promise.resolve(written.push('insert')),
+        update: () => Promise.reject(new Error('the index is full')),
+        remove: () => Promise.resolve(void written.push('remove')),
+      },
+      feed,
+    );
+    const { id: _id, ...content } = gap;
+    await gapLog.insert(content);
     const { sink } = listen();
-    feed.gapOpened(gap);
-    feed.gapClosed({ ...gap, endUtcMs: 9 });
-    expect(sink.lines()).toEqual(['snapshot 0', '1 gap-opened gate', '2 gap-closed gate']);
+    expect(await gapLog.insert(content)).toBe(2);
+    await expect(gapLog.update({ ...gap, endUtcMs: 9 })).rejects.toThrow('the index is full');
+    await gapLog.insert({ ...content, endUtcMs: 9 });
+    await gapLog.remove(2);
+    expect([written, sink.lines()]).toEqual([
+      ['insert', 'insert', 'insert', 'remove'],
+      ['snapshot 0', '1 gap-opened gate', '2 gap-closed gate', '3 gap-removed 2'],
+    ]);
   });
 
   it('gives a listener that returns what it missed, and a snapshot when that is not kept any more', () => {
