@@ -88,6 +88,7 @@ class RtspSource implements MediaSource {
       dial: connect,
       transport: overrides.transport,
       keepalive: overrides.keepalive,
+      redirectCredentials: overrides.redirectCredentials,
       pinnedKey: knownKeys?.find(place),
       onKeySeen: (publicKeyPin) => {
         knownKeys?.learn(place, publicKeyPin);

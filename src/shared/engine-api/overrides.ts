@@ -10,6 +10,8 @@ export const StreamOverrides = z.object({
   audio: z.boolean().default(true),
   /** Whether ONVIF metadata is taken from the camera. */
   metadata: z.boolean().default(true),
+  /** Whether another host that the camera redirects to is given its password: whoever answers in its place would get it. */
+  redirectCredentials: z.enum(['same-host', 'any-host']).default('same-host'),
   /** `arrival`: the camera's timestamps mean nothing; pictures are placed by when they come. */
   clock: z.enum(['auto', 'arrival']).default('auto'),
 });
