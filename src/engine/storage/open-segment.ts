@@ -14,6 +14,8 @@ export interface OpenSegmentOptions {
   readonly segmentId: number;
   /** What is on disk already: the initialization segment. */
   readonly extent: SegmentExtent;
+  /** How much earlier than the others' its syncs are due, so that files which began together are not synced together. */
+  readonly syncPhaseMs: number;
   readonly host: SegmentHost;
 }
 
@@ -37,6 +39,7 @@ export class OpenSegment implements SegmentWriter {
   #written: SegmentExtent;
   #synced: SegmentExtent;
   #lastSyncMonotonicMs: number;
+  #appending: Promise<void> = Promise.resolve();
   #syncUnderWay: Promise<void> | undefined;
   #failure: StorageFailure | undefined;
   #isEnding = false;
@@ -48,7 +51,7 @@ export class OpenSegment implements SegmentWriter {
     this.filePath = options.filePath;
     this.#written = options.extent;
     this.#synced = options.extent;
-    this.#lastSyncMonotonicMs = options.clock.monotonicMs();
+    this.#lastSyncMonotonicMs = options.clock.monotonicMs() - options.syncPhaseMs;
   }
 
   get volumeName(): string {
@@ -62,23 +65,26 @@ export class OpenSegment implements SegmentWriter {
 
   async append(part: StoredPart): Promise<Outcome<void>> {
     const { file, host } = this.#options;
-    const known = this.#failure ?? host.obstacle();
+    const known = this.#failure ?? (this.#isEnding ? givenUp : host.obstacle());
     if (known !== undefined) {
       part.release();
       host.onLost(part.videoFrames);
       return failed(known);
     }
+    const appending = file.appendBorrowed(part);
+    this.#appending = appending.then(ignore, ignore);
     let appendedBytes: number;
     try {
-      appendedBytes = await file.appendBorrowed(part);
+      appendedBytes = await appending;
     } catch (error) {
       host.onLost(part.videoFrames);
       return this.#fail(error);
     }
-    // A sync failed meanwhile, and what counts as written was taken back to the one before it.
-    if (this.#failure !== undefined) {
+    // A sync failed meanwhile, and what counts as written was taken back to the one before it; or the volume went away.
+    const meanwhile = this.#failure ?? (this.#isEnding ? givenUp : undefined);
+    if (meanwhile !== undefined) {
       host.onLost(part.videoFrames);
-      return failed(this.#failure);
+      return failed(meanwhile);
     }
     this.#written = {
       byteLength: this.#written.byteLength + appendedBytes,
@@ -112,6 +118,7 @@ export class OpenSegment implements SegmentWriter {
   async abandon(): Promise<void> {
     this.#isEnding = true;
     if (this.#isEnded) return;
+    await this.#appending;
     await this.#syncUnderWay;
     const { file, host } = this.#options;
     try {
@@ -155,10 +162,6 @@ export class OpenSegment implements SegmentWriter {
       !this.#isEnding &&
       this.#lastSyncMonotonicMs <= dueBeforeMonotonicMs
     );
-  }
-
-  get lastSyncMonotonicMs(): number {
-    return this.#lastSyncMonotonicMs;
   }
 
   /** Syncs what was written before the call. A failure shows at the next append. */
@@ -210,4 +213,13 @@ export class OpenSegment implements SegmentWriter {
     this.#isEnded = true;
     this.#options.host.onEnd(this, how);
   }
+}
+
+const givenUp: StorageFailure = {
+  reason: 'disk-error',
+  detail: 'The segment was given up because its volume went away. Recording goes on in another one.',
+};
+
+function ignore(): void {
+  // Whoever appended hears of it.
 }

@@ -19,7 +19,7 @@ import type { Retention, RetentionOutcome } from './retention.ts';
 import { createSegment } from './segment-creation.ts';
 import type { SegmentIndex, SegmentProgress } from './segment-index.ts';
 import type { SegmentOpening, SegmentWriter, StorageLimits } from './segment-store.ts';
-import { SyncSchedule } from './sync-schedule.ts';
+import { SyncSchedule, syncPhaseMs } from './sync-schedule.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 import { VolumeDisk } from './volume-disk.ts';
 import { VolumeGuard, type GuardLimits } from './volume-guard.ts';
@@ -216,7 +216,7 @@ export class RecordingVolume {
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
     const obstacle = this.obstacle();
     if (obstacle !== undefined) return failed(obstacle);
-    const { index, clock, bootId, clockOffsetMs } = this.#options;
+    const { index, clock, bootId, clockOffsetMs, limits } = this.#options;
     this.#beginning += 1;
     try {
       const recognition = await this.#disk.check();
@@ -237,6 +237,7 @@ export class RecordingVolume {
         clock,
         volume: this.#volume,
         volumeName: this.name,
+        syncPhaseMs: syncPhaseMs(created.segmentId, limits.syncIntervalMs),
         host: this.#host,
       });
       this.#open.add(segment);

@@ -2,7 +2,8 @@ import type { Clock } from '../../shared/domain/clock.ts';
 import type { OpenSegment } from './open-segment.ts';
 import type { SegmentProgress } from './segment-index.ts';
 
-/** How often open segments are looked at for a sync that is due: spreads them over the interval. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+/** How often open segments are looked at for a sync that is due. */
 const ticksPerInterval = 8;
 /** Syncs of one volume under way at once, so that appends find a free place beside them. */
 const maximumConcurrentSyncs = 2;
@@ -16,7 +17,7 @@ export interface SyncScheduleOptions {
   readonly file: (progress: readonly SegmentProgress[]) => Promise<void>;
 }
 
-/** Syncs the open segments of one volume every interval, a share of them at each tick. */
+/** Syncs the open segments of one volume every interval, each at its own phase of it. */
 export class SyncSchedule {
   readonly #options: SyncScheduleOptions;
   readonly #timer: Disposable;
@@ -50,16 +51,13 @@ export class SyncSchedule {
   }
 }
 
-/**
- * Whichever will be over the interval by the next tick, and as many of the next as spread all of them evenly: cameras that
- * started together do not sync together for ever.
- */
+/** Those that would be late by the next tick. */
 function dueSegments({ clock, intervalMs, segments }: SyncScheduleOptions): OpenSegment[] {
-  const nowMs = clock.monotonicMs();
-  const tickMs = intervalMs / ticksPerInterval;
-  const share = Math.ceil(segments.size / ticksPerInterval);
-  return [...segments]
-    .filter((segment) => segment.needsSync(nowMs - 0.75 * intervalMs))
-    .toSorted((one, other) => one.lastSyncMonotonicMs - other.lastSyncMonotonicMs)
-    .filter((segment, place) => place < share || segment.lastSyncMonotonicMs <= nowMs - intervalMs + tickMs);
+  const dueBefore = clock.monotonicMs() - intervalMs + intervalMs / ticksPerInterval;
+  return [...segments].filter((segment) => segment.needsSync(dueBefore));
+}
+
+/** Spreads the syncs of segments with successive ids evenly over the interval: multiples of the golden ratio keep apart. */
+export function syncPhaseMs(segmentId: number, intervalMs: number): number {
+  return ((segmentId * goldenRatio) % 1) * intervalMs;
 }
