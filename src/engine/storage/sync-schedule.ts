@@ -59,5 +59,6 @@ function dueSegments({ clock, intervalMs, segments }: SyncScheduleOptions): Open
 
 /** Spreads the syncs of segments with successive ids evenly over the interval: multiples of the golden ratio keep apart. */
 export function syncPhaseMs(segmentId: number, intervalMs: number): number {
-  return ((segmentId * goldenRatio) % 1) * intervalMs;
+  // The first tick also takes those of the one before it, which there was not.
+  return ((segmentId * goldenRatio) % 1) * intervalMs * (1 - 1 / ticksPerInterval);
 }
