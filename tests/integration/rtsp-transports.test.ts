@@ -151,6 +151,7 @@ describe('UDP', () => {
     const shown = player.pictures.length;
     await player.until(() => player.pictures.length >= shown + 2);
     expect([ports?.foreignDatagrams, counters?.ignored]).toEqual([1, before]);
+    expect(player.log.text).toContain('127.21.0.99');
   });
 });
 

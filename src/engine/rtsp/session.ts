@@ -277,6 +277,12 @@ export class RtspSession {
       openUdpPorts: this.#options.openUdpPorts ?? openUdpPorts,
       localAddress: peer.localAddress,
       remoteAddress: peer.address,
+      onForeign: (address) => {
+        log.warn(
+          { from: address, camera: peer.address },
+          'Packets come from another address than the camera and are thrown away.',
+        );
+      },
       onBroken: (error) => {
         log.error({ error }, 'Could not process what the camera sent; its connection is closed.');
         this.#connection.fail(new RtspFailure('protocol', 'What the camera sent could not be processed.'));

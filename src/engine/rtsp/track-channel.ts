@@ -98,6 +98,8 @@ export interface UdpChannelOptions {
   readonly openUdpPorts: OpenUdpPorts;
   readonly localAddress: string;
   readonly remoteAddress: string;
+  /** Packets come from another address than the camera's. */
+  readonly onForeign: (address: string) => void;
   /** A mistake of ours was met by what came. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -133,6 +135,7 @@ export class UdpChannel implements TrackChannel {
         {
           onRtp: (bytes) => channel?.take(bytes, 'rtp'),
           onRtcp: (bytes) => channel?.take(bytes, 'rtcp'),
+          onForeign: options.onForeign,
         },
       );
       channel = new UdpChannel(options, ports);

@@ -7,6 +7,8 @@ export interface UdpPortsEvents {
   /** Each datagram lies in a buffer of its own, which may be kept. */
   onRtp(bytes: Buffer): void;
   onRtcp(bytes: Buffer): void;
+  /** The first datagram from elsewhere; it and its like are thrown away. */
+  onForeign(address: string): void;
 }
 
 /** Two neighbouring ports, the first one even: RTP and RTCP (RFC 3550 §11). */
@@ -38,8 +40,12 @@ export const openUdpPorts: OpenUdpPorts = async (endpoints, events) => {
   let foreignDatagrams = 0;
   const listen = (socket: Socket, take: (bytes: Buffer) => void): void => {
     socket.on('message', (bytes, { address }) => {
-      if (address === endpoints.remoteAddress) take(bytes);
-      else foreignDatagrams += 1;
+      if (address === endpoints.remoteAddress) {
+        take(bytes);
+        return;
+      }
+      foreignDatagrams += 1;
+      if (foreignDatagrams === 1) events.onForeign(address);
     });
   };
   listen(rtp, (bytes) => {
