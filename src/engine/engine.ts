@@ -26,6 +26,7 @@ import { createTokenRegistry } from './platform/tokens.ts';
 import { SlabPool } from './media/slab-pool.ts';
 import { GapKeeper } from './recording/index.ts';
 import { createRtmpServer, defaultRtmpLimits, PublishPoints } from './rtmp/index.ts';
+import { masterStatus } from './relay/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   FootageLocks,
@@ -184,6 +185,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       volumes: [...store.volumes()],
       cameras: [...cameras.status()],
       serve: { rtsp: rtsp.status(), rtmp: rtmp.status() },
+      ...masterStatus(config.current().master, cameras),
     }),
     process: () => sampler.sample(),
     volumes: () => store.overview(),

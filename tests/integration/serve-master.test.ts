@@ -173,7 +173,7 @@ describe('a master', () => {
     const status = await master.until((present) => mainState(present).kind === 'waiting', 10_000);
     expect(mainState(status)).toEqual({
       kind: 'waiting',
-      reason: 'unreachable',
+      reason: 'refused',
       detail: 'Slave rec-3 cannot be reached (ECONNREFUSED).',
       sinceUtcMs: expect.any(Number),
       retryAtUtcMs: expect.any(Number),

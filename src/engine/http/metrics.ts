@@ -8,6 +8,7 @@ import type { EngineApi } from './engine-api.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { counter, gauge } from './metric.ts';
 import type { HistogramMetric, Metric } from './metric.ts';
+import { masterMetrics, serveMetrics } from './serve-metrics.ts';
 import { volumeMetrics } from './volume-metrics.ts';
 
 /** What the metrics are made from. */
@@ -28,6 +29,8 @@ export function engineMetrics(
     ...cameraMetrics(status.cameras),
     ...liveMetrics(engine.live()),
     ...hlsMetrics(engine.hls.status()),
+    ...serveMetrics(status.serve),
+    ...masterMetrics(status.master),
     ...eventMetrics(engine.events.status()),
     ...httpMetrics(http),
   ];

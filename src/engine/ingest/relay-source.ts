@@ -236,7 +236,9 @@ class RelaySource implements MediaSource {
         'has another key than the one it was enrolled with. Enrol it again if it was set up anew',
       );
     }
-    return this.#failure('unreachable', `cannot be reached (${errorCode(error)})`);
+    const code = errorCode(error);
+    const kind = code === 'ECONNREFUSED' ? 'refused' : 'unreachable';
+    return this.#failure(kind, `cannot be reached (${code})`);
   }
 
   #refusal(status: number): SourceFailure {

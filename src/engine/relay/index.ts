@@ -1,3 +1,4 @@
 /** Relay: what a master needs to reach its slaves. */
 export { PinMismatch, connectPinned, type PinnedPeer } from './pinned-connection.ts';
 export { greetingPieces, type GreetingPiece } from './greeting.ts';
+export { masterStatus } from './slave-status.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CameraId } from './camera.ts';
+import { SlaveId } from './master.ts';
 import { ServeStatus } from './serve.ts';
 import { VolumeStatus } from './volumes.ts';
 
@@ -102,6 +103,33 @@ export const EngineCameraStatus = z.object({
 });
 export type EngineCameraStatus = z.infer<typeof EngineCameraStatus>;
 
+/** How a slave is, by what the streams show that are asked of it. */
+export const SlaveState = z.discriminatedUnion('kind', [
+  /** Nobody wants anything of it. */
+  z.object({ kind: z.literal('idle') }),
+  z.object({ kind: z.literal('serving') }),
+  /** Streams are wanted, and none comes. */
+  z.object({
+    kind: z.literal('failing'),
+    reason: InterruptionReason,
+    detail: z.string(),
+    sinceUtcMs: z.number(),
+  }),
+]);
+export type SlaveState = z.infer<typeof SlaveState>;
+
+export const MasterStatus = z.object({
+  slaves: z.array(
+    z.object({
+      id: SlaveId,
+      state: SlaveState,
+      /** That come from it now. */
+      streams: z.int().nonnegative(),
+    }),
+  ),
+});
+export type MasterStatus = z.infer<typeof MasterStatus>;
+
 /** `GET /api/v1/status`. */
 export const EngineStatus = z.object({
   nodeId: z.uuid(),
@@ -116,5 +144,7 @@ export const EngineStatus = z.object({
   cameras: z.array(EngineCameraStatus),
   /** Absent from engines that serve nobody else. */
   serve: ServeStatus.optional(),
+  /** Absent unless the engine is a master. */
+  master: MasterStatus.optional(),
 });
 export type EngineStatus = z.infer<typeof EngineStatus>;
