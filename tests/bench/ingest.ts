@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -45,6 +48,7 @@ export async function benchIngest(options: IngestBenchOptions): Promise<object> 
     bitrateBps: options.bitrateBps,
     codec: options.codec,
     pace: options.pace,
+    protocol: options.protocol,
     ...engine,
   };
   if (!options.compare) return figures;
@@ -93,7 +97,8 @@ async function measureEngine(
   const engine = await startAdministeredEngine(directory, command);
   await using running = new AsyncDisposableStack();
   running.use(engine);
-  await engine.configure(fleet.cameras.map(toConfig));
+  if (options.protocol === 'rtsp') await engine.configure(fleet.cameras.map(toConfig));
+  else await startPush(engine, fleet);
   await engine.until(
     (status) => status.cameras.every((camera) => camera.recording.kind === 'recording'),
     60_000,
@@ -133,6 +138,27 @@ const framesReceived = ({ cameras }: EngineStatus): number =>
   cameras.reduce((sum, { main }) => sum + main.framesReceived, 0);
 const bytesRecorded = ({ cameras }: EngineStatus): number =>
   cameras.reduce((sum, camera) => sum + camera.bytesRecorded, 0);
+
+async function startPush(engine: AdministeredEngine, fleet: CameraFleet): Promise<void> {
+  const port = await freePort();
+  const key = randomBytes(16).toString('hex');
+  const cameras = fleet.cameras.map(({ pushName = '' }, index) => {
+    const id = cameraId(index);
+    return { id, name: id, main: { push: pushName }, streamKey: key, record: true };
+  });
+  await engine.update({ cameras, serve: { rtmp: { enabled: true, port } } });
+  await engine.until(({ serve }) => serve?.rtmp.listener.kind === 'listening', 10_000);
+  fleet.startPushing({ port, key });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  return address.port;
+}
 
 async function verifyAll(fleet: CameraFleet, recordings: string): Promise<FootageReport> {
   const report = { framesVerified: 0, framesWrong: 0, framesMissing: 0 };

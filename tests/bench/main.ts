@@ -7,7 +7,7 @@ import { benchSoak } from './soak.ts';
  * `npm run bench -- NAME [options] [--json]`. A benchmark measures and never judges; figures that are quoted stand in
  * docs/benchmarks.md with the machine and the command.
  *
- *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --viewers N --compare ffmpeg --bundle FILE
+ *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --rtmp --viewers N --compare ffmpeg --bundle FILE
  *     soak    --minutes N --bitrate BPS
  */
 const { values, positionals } = parseArgs({
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     bitrate: { type: 'string', default: '4000000' },
     pace: { type: 'string', default: 'frame' },
     h265: { type: 'boolean', default: false },
+    rtmp: { type: 'boolean', default: false },
     viewers: { type: 'string', default: '0' },
     compare: { type: 'string' },
     bundle: { type: 'string' },
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, () => Promise<object>>> = {
       seconds: Number(values.seconds),
       bitrateBps: Number(values.bitrate),
       codec: values.h265 ? 'h265' : 'h264',
+      protocol: values.rtmp ? 'rtmp' : 'rtsp',
       pace: values.pace === 'packet' ? 'packet' : 'frame',
       viewers: Number(values.viewers),
       compare: values.compare === 'ffmpeg',

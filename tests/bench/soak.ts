@@ -61,7 +61,7 @@ export async function benchSoak({ minutes, bitrateBps }: SoakOptions): Promise<o
   await using cleanup = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-soak-'));
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  const load = { cameras: goodCameras, bitrateBps, codec: 'h264', pace: 'frame' } as const;
+  const load = { cameras: goodCameras, bitrateBps, codec: 'h264', pace: 'frame', protocol: 'rtsp' } as const;
   const fleet = await startCameraFleet(load, { directory, cleanup });
   const troubled = await startTroubled(cleanup);
 

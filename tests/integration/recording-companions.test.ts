@@ -54,9 +54,12 @@ function sampleAt(
   };
 }
 
+function arrival({ track, dts90k }: Sample): number {
+  return dts90k + (track === 'video' ? 0 : 120 * 90);
+}
+
 /** In the order of arrival: what is not video comes 120 ms after the picture of its time. */
 function inOrderOfArrival(samples: readonly Sample[]): Sample[] {
-  const arrival = ({ track, dts90k }: Sample): number => dts90k + (track === 'video' ? 0 : 120 * 90);
   return samples.toSorted((one, other) => arrival(one) - arrival(other));
 }
 
