@@ -31,7 +31,7 @@ async function startRelay(
   const tickets = new OneTimeSecrets<LiveTarget>({ clock, lifetimeMs: 30_000, maximum: 8 });
   const relay = new LiveRelay({
     tickets,
-    engines: { forCamera, hasAudio: () => false },
+    engines: { forCamera, liveSound: () => ({ kind: 'none' }) },
     clock,
     log: new MemoryLog(),
     limits: { ...relayLimits, ...limits },

@@ -102,8 +102,8 @@ describe('the fleet', () => {
         },
       ],
     });
-    expect(site.fleet.hasAudio(cameraId, 'main')).toBe(false);
-    expect(await failureCodeOf(() => site.fleet.hasAudio(cameraId, 'sub'))).toBe('not-found');
+    expect(site.fleet.liveSound(cameraId, 'main')).toEqual({ kind: 'none' });
+    expect(await failureCodeOf(() => site.fleet.liveSound(cameraId, 'sub'))).toBe('not-found');
     const live = site.fleet.forCamera(cameraId).openLive(cameraId, 'main');
     await new Promise((resolve) => live.once('open', resolve));
     live.terminate();

@@ -1,7 +1,7 @@
 import type { Database as Sqlite } from 'better-sqlite3';
 import type { WebSocket } from 'ws';
 import type { VaultState } from '../../shared/contract/index.ts';
-import type { CameraId, StreamName } from '../../shared/engine-api/index.ts';
+import type { CameraId, LiveSound, StreamName } from '../../shared/engine-api/index.ts';
 
 export type { Clock } from '../../shared/domain/clock.ts';
 export type { Log } from '../../shared/domain/log.ts';
@@ -47,6 +47,9 @@ export interface LiveEngine {
 export interface EngineDirectory {
   /** Throws `not-found`, `not-assigned` or `engine-unavailable`. */
   forCamera(cameraId: CameraId): LiveEngine;
-  /** From the engine's newest report; false while it is not known. Throws like `forCamera`, and `not-found` for a sub stream that is not there. */
-  hasAudio(cameraId: CameraId, stream: StreamName): boolean;
+  /**
+   * What can be heard, from the engine's newest report; `none` while it is not known. Throws like `forCamera`, and `not-found`
+   * for a sub stream that is not there.
+   */
+  liveSound(cameraId: CameraId, stream: StreamName): LiveSound;
 }

@@ -35,6 +35,7 @@ export function LiveTile(props: LiveTileProps) {
   const isOnScreen = useOnScreen(tile);
   const [state, setState] = useState<TileState>({ kind: 'opening' });
   const [statistics, setStatistics] = useState<TileStatistics>();
+  const [soundObstacle, setSoundObstacle] = useState<string>();
 
   useEffect(() => {
     const element = video.current;
@@ -45,7 +46,11 @@ export function LiveTile(props: LiveTileProps) {
       clock: browserClock,
       queue,
       mediaOrigin: globalThis.location.origin.replace(/^http/, 'ws'),
-      openLive: async () => openLive(cameraId, stream),
+      openLive: async () => {
+        const ticket = await openLive(cameraId, stream);
+        setSoundObstacle(ticket.kind === 'ok' ? ticket.value.soundObstacle : undefined);
+        return ticket;
+      },
       openPlayer: async (live) => openFlvPlayer(element, live),
       onState: setState,
       onStatistics: setStatistics,
@@ -61,7 +66,7 @@ export function LiveTile(props: LiveTileProps) {
       <video ref={video} data-camera-id={cameraId} muted autoPlay playsInline aria-label={name} />
       <TileMessage state={state} explanation={explanation} />
       {showStatistics && state.kind === 'playing' && statistics !== undefined && (
-        <Statistics statistics={statistics} stream={stream} />
+        <Statistics statistics={statistics} stream={stream} soundObstacle={soundObstacle} />
       )}
     </div>
   );
@@ -147,9 +152,10 @@ function Problem({ words, retryAtMs }: { readonly words: ProblemWords; readonly 
 interface StatisticsProps {
   readonly statistics: TileStatistics;
   readonly stream: StreamName;
+  readonly soundObstacle: string | undefined;
 }
 
-function Statistics({ statistics, stream }: StatisticsProps) {
+function Statistics({ statistics, stream, soundObstacle }: StatisticsProps) {
   const { t } = useTranslation();
   return (
     <dl className="live-tile__statistics numeric">
@@ -165,6 +171,12 @@ function Statistics({ statistics, stream }: StatisticsProps) {
       <dd>{t('tile.milliseconds', { value: Math.round(statistics.bufferedMs) })}</dd>
       <dt>{t('tile.dropped')}</dt>
       <dd>{statistics.droppedFrames}</dd>
+      {soundObstacle !== undefined && (
+        <>
+          <dt>{t('tile.sound')}</dt>
+          <dd>{soundObstacle}</dd>
+        </>
+      )}
     </dl>
   );
 }

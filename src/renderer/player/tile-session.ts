@@ -31,7 +31,15 @@ export interface TileStatistics {
 }
 
 export type LiveTicket =
-  | { readonly kind: 'ok'; readonly value: { readonly path: string; readonly hasAudio: boolean } }
+  | {
+      readonly kind: 'ok';
+      readonly value: {
+        readonly path: string;
+        readonly hasAudio: boolean;
+        /** Why there is no sound although the camera sends some. */
+        readonly soundObstacle?: string | undefined;
+      };
+    }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** The part of the video element that tells how it plays. */

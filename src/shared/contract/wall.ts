@@ -34,6 +34,11 @@ export const wallContract = {
    */
   openLive: mutation(
     z.object({ cameraId: CameraId, stream: StreamName }),
-    z.object({ path: z.string(), hasAudio: z.boolean() }),
+    z.object({
+      path: z.string(),
+      hasAudio: z.boolean(),
+      /** Why there is no sound although the camera sends some: a sentence for people, with the remedy. */
+      soundObstacle: z.string().optional(),
+    }),
   ),
 } as const;

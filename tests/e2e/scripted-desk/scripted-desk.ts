@@ -56,7 +56,10 @@ export class ScriptedDesk {
       rpc: new RpcServer({ router, tokens, clock, log: silent }),
       relay: new LiveRelay({
         tickets,
-        engines: { forCamera: () => ({ openLive: () => this.feed.open() }), hasAudio: () => false },
+        engines: {
+          forCamera: () => ({ openLive: () => this.feed.open() }),
+          liveSound: () => ({ kind: 'none' }),
+        },
         clock,
         log: silent,
         limits: relayLimits,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { Camera, CameraHealth, NodeHealth, fleetContract } from '../../../shared/contract/index.ts';
-import type { StreamName } from '../../../shared/engine-api/index.ts';
+import type { LiveSound, StreamName } from '../../../shared/engine-api/index.ts';
 import { fail } from '../../failure.ts';
 import type { ConnectEngine } from '../../platform/engine-client/index.ts';
 import type { Clock, Database, EngineDirectory, LiveEngine, Log, Vault } from '../../platform/ports.ts';
@@ -37,7 +37,7 @@ export function createFleetFeature(
     start: () => fleet.start(),
     stop: () => fleet.stop(),
     forCamera: (cameraId) => fleet.forCamera(cameraId),
-    hasAudio: (cameraId, stream) => fleet.hasAudio(cameraId, stream),
+    liveSound: (cameraId, stream) => fleet.liveSound(cameraId, stream),
   };
 }
 
@@ -97,14 +97,14 @@ class Fleet {
     return watcher.client();
   }
 
-  hasAudio(cameraId: string, stream: StreamName): boolean {
+  liveSound(cameraId: string, stream: StreamName): LiveSound {
     this.forCamera(cameraId);
     const { name, subUri, nodeId } = this.#dependencies.inventory.camera(cameraId);
     if (stream === 'sub' && subUri === undefined) {
       throw fail('not-found', `Camera ${name} has no sub stream.`, 'Show its main stream.');
     }
     const status = this.#watchers.get(nodeId ?? '')?.report.cameras.get(cameraId);
-    return status?.[stream]?.audioCodec !== undefined;
+    return status?.[stream]?.liveSound ?? { kind: 'none' };
   }
 
   #onInventory({ cameraIds, nodeIds }: InventoryChange): void {

@@ -46,10 +46,14 @@ export function createWallFeature(dependencies: WallDependencies): Feature<typeo
       },
       setLayout: (layout) => store(layout),
       openLive: (target) => {
-        const hasAudio = engines.hasAudio(target.cameraId, target.stream);
+        const sound = engines.liveSound(target.cameraId, target.stream);
         // Fails here, in words, instead of in the connection that the ticket opens.
         engines.forCamera(target.cameraId);
-        return { path: `${deskPaths.liveMedia}?ticket=${issueTicket(target)}`, hasAudio };
+        return {
+          path: `${deskPaths.liveMedia}?ticket=${issueTicket(target)}`,
+          hasAudio: sound.kind === 'direct',
+          ...(sound.kind === 'unavailable' ? { soundObstacle: sound.detail } : {}),
+        };
       },
     },
   };

@@ -47,5 +47,6 @@ export const wallTexts = {
     buffer: 'Behind',
     milliseconds: '{{value}} ms',
     dropped: 'Dropped',
+    sound: 'Sound',
   },
 } as const;

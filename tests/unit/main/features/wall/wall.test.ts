@@ -28,7 +28,10 @@ const engines: EngineDirectory = {
       throw new Error('Nothing is opened before the page comes with its ticket.');
     },
   }),
-  hasAudio: (_cameraId, stream) => stream === 'main',
+  liveSound: (cameraId, stream) =>
+    cameraId === 'dock'
+      ? { kind: 'unavailable', detail: 'Choose AAC.' }
+      : { kind: stream === 'main' ? 'direct' : 'on-request' },
 };
 
 describe('the wall', () => {
@@ -50,9 +53,15 @@ describe('the wall', () => {
       path: '/media/live?ticket=ticket-2',
       hasAudio: false,
     });
+    expect(await handlers.openLive({ cameraId: 'dock', stream: 'main' }, signal)).toEqual({
+      path: '/media/live?ticket=ticket-3',
+      hasAudio: false,
+      soundObstacle: 'Choose AAC.',
+    });
     expect(tickets).toEqual([
       { cameraId: 'gate', stream: 'main' },
       { cameraId: 'yard', stream: 'sub' },
+      { cameraId: 'dock', stream: 'main' },
     ]);
   });
 
