@@ -343,7 +343,7 @@ export class RtmpConnection {
     });
     // The role first: opening sends at once.
     this.#become({ kind: 'playing', viewing: undefined, request });
-    const admission = openLive(request.cameraId, request.stream, player);
+    const admission = openLive(request.target, player);
     if (admission.kind === 'refused') {
       this.#refuse(streamId, 'NetStream.Play.StreamNotFound', admission.reason);
       return;

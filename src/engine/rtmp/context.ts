@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId, PlayAccount, StreamName } from '../../shared/engine-api/index.ts';
-import type { Admission, ViewerSink } from '../live/index.ts';
+import type { Admission, ViewerSink, WantedSound } from '../live/index.ts';
 import type { Attempts } from './attempts.ts';
 import type { PublishPoints } from './publish-points.ts';
 
@@ -30,8 +30,15 @@ export const defaultRtmpLimits: RtmpLimits = {
   maximumConnectionsPerAddress: 256,
 };
 
+/** What a player wants to see and hear. */
+export interface PlayTarget {
+  readonly cameraId: CameraId;
+  readonly stream: StreamName;
+  readonly sound: WantedSound;
+}
+
 /** Opens a stream as FLV for a player: `CameraSet.openLive`. */
-export type OpenLive = (cameraId: CameraId, stream: StreamName, sink: ViewerSink) => Admission;
+export type OpenLive = (target: PlayTarget, sink: ViewerSink) => Admission;
 
 /** Who may play now. */
 export interface PlayRules {

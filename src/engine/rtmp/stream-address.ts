@@ -1,3 +1,5 @@
+import type { PlayTarget } from './context.ts';
+
 /** What a peer's URL says, however its program divided it into application and stream name. */
 export interface StreamAddress {
   /** Without empty parts: `live`, `gate-main`. */
@@ -47,23 +49,28 @@ export function pushClaimOf({ path, query }: StreamAddress): PushClaim {
 }
 
 export interface PlayRequest {
-  readonly cameraId: string;
-  readonly stream: 'main' | 'sub';
+  readonly target: PlayTarget;
   readonly username: string;
   readonly password: string;
 }
 
 /**
  * The stream that somebody wants to play: `rtmp://NODE/live/CAMERA/main`, or `CAMERA-main` where a program has no room for
- * another part, with `?user=NAME&password=PASSWORD`. Undefined where no stream is named.
+ * another part, with `?user=NAME&password=PASSWORD`, and `&sound=aac` for sound in AAC whatever the camera has. Undefined
+ * where no stream is named.
  */
 export function playRequestOf({ path, query }: StreamAddress): PlayRequest | undefined {
-  const account = { username: query.get('user') ?? '', password: query.get('password') ?? '' };
   const last = path.at(-1) ?? '';
-  if (last === 'main' || last === 'sub') {
-    return { cameraId: path.at(-2) ?? '', stream: last, ...account };
-  }
-  const joined = /^(.+)-(main|sub)$/.exec(last);
+  const joined = /^(?:(.+)-)?(main|sub)$/.exec(last);
   if (joined === null) return undefined;
-  return { cameraId: joined[1] ?? '', stream: joined[2] === 'sub' ? 'sub' : 'main', ...account };
+  const [, cameraId = path.at(-2) ?? '', stream] = joined;
+  return {
+    target: {
+      cameraId,
+      stream: stream === 'sub' ? 'sub' : 'main',
+      sound: query.get('sound') === 'aac' ? 'aac' : 'as-is',
+    },
+    username: query.get('user') ?? '',
+    password: query.get('password') ?? '',
+  };
 }

@@ -2,14 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startAdministeredEngine } from '../../support/administered-engine.ts';
 import type { AdministeredEngine } from '../../support/administered-engine.ts';
 import { ffmpegMissing, packetTimes, pictureHashes, temporaryDirectory } from '../recording-fixture.ts';
-import { PUSH_KEY, PUSH_NAME, startTool } from './rtmp-fixture.ts';
+import { freePort, PUSH_KEY, PUSH_NAME, startTool } from './rtmp-fixture.ts';
 import type { Tool } from './rtmp-fixture.ts';
 
 const python = '/usr/bin/python3';
@@ -28,16 +26,6 @@ const missingGstreamer = missing ?? gstreamerMissing();
 
 function reasonFor(why: string | undefined): string {
   return why === undefined ? '' : ` (skipped: ${why})`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 interface PushedEngine extends AsyncDisposable {

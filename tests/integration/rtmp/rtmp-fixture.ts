@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { createStreamIngest, PUSH_INGEST_LIMITS, rtmpPushSource } from '../../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../../src/engine/media/slab-pool.ts';
@@ -119,4 +120,15 @@ export function startTool(file: string, args: readonly string[]): Tool {
       await exited;
     },
   };
+}
+
+/** A port of loopback that nobody listens at. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -39,9 +39,16 @@ describe('a player', () => {
     ['live', `gate-2-sub?${query}`],
   ])('of %j and %j wants the second stream of gate-2', (application, streamName) => {
     expect(playRequestOf(parseStreamAddress(application, streamName))).toEqual({
-      cameraId: 'gate-2',
-      stream: 'sub',
+      target: { cameraId: 'gate-2', stream: 'sub', sound: 'as-is' },
       ...account,
+    });
+  });
+
+  it('may ask for sound that it can play', () => {
+    expect(playRequestOf(parseStreamAddress('live', 'gate/main?sound=aac'))?.target).toEqual({
+      cameraId: 'gate',
+      stream: 'main',
+      sound: 'aac',
     });
   });
 
