@@ -155,7 +155,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const rtmp = createRtmpServer({
     points: publishPoints,
-    openLive: (cameraId, stream, sink) => cameras.openLive({ cameraId, stream, sound: 'as-is' }, sink),
+    openLive: (target, sink) => cameras.openLive(target, sink),
     host: options.host,
     clock,
     log,
