@@ -120,6 +120,16 @@ describe('the index on its own thread', () => {
     expect(await connection.execute([addLock(1)], 'soon')).toEqual([[]]);
   });
 
+  it('syncs what must survive a power cut, and only that', async () => {
+    const connection = await open();
+    const howSynced: SqlStatement = { sql: 'PRAGMA synchronous' };
+
+    // https://www.sqlite.org/pragma.html#pragma_synchronous: 1 is NORMAL, 2 is FULL.
+    expect(await connection.execute([addLock(1), howSynced])).toEqual([[], [{ synchronous: 1 }]]);
+    expect(await connection.execute([addLock(2), howSynced], 'durable')).toEqual([[], [{ synchronous: 2 }]]);
+    expect(await connection.execute([addLock(3), howSynced], 'soon')).toEqual([[], [{ synchronous: 1 }]]);
+  });
+
   it('refuses what it cannot do in time, goes on when the disk does, and never delays the engine', async () => {
     const connection = await open({ patienceMs: 50 });
     const holding = hold();

@@ -7,7 +7,12 @@ export interface IndexWorkerData {
 
 /** Each request takes effect as a whole or not at all; a batch is one transaction. */
 export type IndexWorkerRequest =
-  | { readonly kind: 'batch'; readonly requests: readonly (readonly SqlStatement[])[] }
+  | {
+      readonly kind: 'batch';
+      readonly requests: readonly (readonly SqlStatement[])[];
+      /** Answered when it survives a power cut. */
+      readonly isDurable: boolean;
+    }
   | { readonly kind: 'close' };
 
 /** An error on its way between threads. `code` is SQLite's, or empty when it was none of SQLite's. */

@@ -12,7 +12,7 @@ import type {
   IndexWorkerRequest,
   IndexWorkerResult,
 } from './index-worker-messages.ts';
-import { StatementRunner, type SqlStatement } from './sql-connection.ts';
+import { setDurability, StatementRunner, type SqlStatement } from './sql-connection.ts';
 
 if (parentPort === null) throw new Error('The index-worker is started by the engine.');
 const port = parentPort;
@@ -41,14 +41,17 @@ function open(): Database | undefined {
 class BatchRunner {
   readonly #database: Database;
   readonly #runner: StatementRunner;
+  #isDurable = false;
 
   constructor(database: Database) {
     this.#database = database;
     this.#runner = new StatementRunner(database);
   }
 
-  run(requests: readonly (readonly SqlStatement[])[]): readonly IndexWorkerResult[] {
+  run(requests: readonly (readonly SqlStatement[])[], isDurable: boolean): readonly IndexWorkerResult[] {
     try {
+      if (isDurable !== this.#isDurable) setDurability(this.#database, isDurable);
+      this.#isDurable = isDurable;
       this.#database.exec('BEGIN');
       const results = requests.map((statements) => this.#runOne(statements));
       this.#database.exec('COMMIT');
@@ -82,7 +85,7 @@ if (database !== undefined) {
   port.on('message', (request: IndexWorkerRequest) => {
     switch (request.kind) {
       case 'batch':
-        answer({ kind: 'batch', results: batches.run(request.requests) });
+        answer({ kind: 'batch', results: batches.run(request.requests, request.isDurable) });
         return;
       case 'close':
         database.close();

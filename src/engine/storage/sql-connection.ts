@@ -12,8 +12,11 @@ export interface SqlStatement {
 /** The rows of each statement; none for one that yields none. */
 export type SqlRows = readonly (readonly unknown[])[];
 
-/** `soon`: may wait a moment for others, to be one transaction with them. */
-export type SqlUrgency = 'at-once' | 'soon';
+/**
+ * `soon`: may wait a moment for others, to be one transaction with them. `durable`: once answered it survives a power cut, and
+ * with it everything before; the others survive the end of the process, and after a power cut the newest may be missing.
+ */
+export type SqlUrgency = 'at-once' | 'soon' | 'durable';
 
 /** One database, here or on another thread. */
 export interface SqlConnection {
@@ -54,18 +57,27 @@ export class StatementRunner {
   }
 }
 
+/** Outside of transactions. Whether the next ones are synced to the disk as they are committed. */
+export function setDurability(database: Database, isDurable: boolean): void {
+  database.pragma(`synchronous = ${isDurable ? 'FULL' : 'NORMAL'}`);
+}
+
 /** The database on the calling thread: for tools and tests. */
 export class LocalSqlConnection implements SqlConnection {
   readonly #database: Database;
   readonly #runner: StatementRunner;
+  #isDurable = false;
 
   constructor(database: Database) {
     this.#database = database;
     this.#runner = new StatementRunner(database);
   }
 
-  async execute(statements: readonly SqlStatement[]): Promise<SqlRows> {
+  async execute(statements: readonly SqlStatement[], urgency: SqlUrgency = 'at-once'): Promise<SqlRows> {
     if (!this.#database.open) throw new ClosedDatabaseError();
+    const isDurable = urgency === 'durable';
+    if (isDurable !== this.#isDurable) setDurability(this.#database, isDurable);
+    this.#isDurable = isDurable;
     if (statements.length === 1) return this.#runner.run(statements);
     return this.#database.transaction(() => this.#runner.run(statements))();
   }

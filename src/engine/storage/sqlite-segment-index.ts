@@ -91,10 +91,12 @@ export class SqliteFootageIndex implements FootageIndex {
 
   async markDeleting(ids: readonly number[], rule: string): Promise<readonly number[]> {
     const evidence = JSON.stringify(GapEvidence.parse({ kind: 'deletion', rule }));
-    const marked = await this.#connection.execute([
+    const statements = [
       ...ids.map((id) => ({ sql: segmentStatements.mark, parameters: { id } })),
       ...ids.map((id) => ({ sql: segmentStatements.growRetentionGap, parameters: { id, evidence } })),
-    ]);
+    ];
+    // The files go next: a power cut must not leave rows that say nothing of that.
+    const marked = await this.#connection.execute(statements, 'durable');
     return StoredIds.parse(marked.flat());
   }
 

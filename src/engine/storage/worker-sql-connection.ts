@@ -80,6 +80,7 @@ type State =
 
 interface Waiting {
   readonly statements: readonly SqlStatement[];
+  readonly isDurable: boolean;
   readonly resolve: (rows: SqlRows) => void;
   readonly reject: (error: Error) => void;
 }
@@ -121,8 +122,8 @@ class WorkerSqlConnection implements SqlConnection {
     const { maximumWaiting, gatherMs } = this.#limits;
     if (this.#waiting.length >= maximumWaiting) return Promise.reject(tooMuchWaits());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ statements, resolve, reject });
-      if (urgency === 'at-once') this.#send();
+      this.#waiting.push({ statements, isDurable: urgency === 'durable', resolve, reject });
+      if (urgency !== 'soon') this.#send();
       else if (this.#batch === undefined) this.#gathering ??= this.#clock.after(gatherMs, () => this.#send());
     });
   }
@@ -154,7 +155,11 @@ class WorkerSqlConnection implements SqlConnection {
     this.#waiting = [];
     this.#batch = batch;
     this.#patience = this.#clock.after(this.#limits.patienceMs, () => this.#onSilence());
-    this.#post({ kind: 'batch', requests: batch.map(({ statements }) => statements) });
+    this.#post({
+      kind: 'batch',
+      requests: batch.map(({ statements }) => statements),
+      isDurable: batch.some(({ isDurable }) => isDurable),
+    });
   }
 
   #onAnswer(answer: IndexWorkerAnswer): void {
