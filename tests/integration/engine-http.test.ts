@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -22,13 +23,18 @@ beforeEach(async () => {
   fixture = await HttpFixture.open((folder) =>
     playedEngine({
       segmentFile: (_cameraId, segmentId) =>
-        Promise.resolve({ path: join(folder, `${segmentId}.mp4`), byteLength: 4 }),
+        Promise.resolve({
+          byteLength: 4,
+          read: ({ first, last }) =>
+            createReadStream(join(folder, `${segmentId}.mp4`), { start: first, end: last }),
+        }),
       openLive: ({ cameraId }, sink) => {
         if (cameraId === 'nobody')
           return { kind: 'refused', code: liveCloseCodes.cameraUnknown, reason: 'No such stream.' };
         if (cameraId === 'crowded')
           return { kind: 'refused', code: liveCloseCodes.tooManyViewers, reason: 'Too many viewers.' };
-        sinks.push(sink);
+        if (cameraId === 'ended') sink.close(liveCloseCodes.streamEnded, 'The camera was removed.');
+        else sinks.push(sink);
         const viewer = { [Symbol.dispose]: () => void (endedViewings += 1) };
         return { kind: 'opened', viewer };
       },
@@ -220,6 +226,27 @@ it('cuts a stream over HTTP off whose token is revoked', async () => {
   expect(await cut).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
   expect([kept.destroyed, endedViewings]).toEqual([false, 1]);
   kept.destroy();
+});
+
+it('writes nothing to a stream over HTTP that it has ended, whatever still comes', async () => {
+  const responses = await Promise.all(
+    ['gate', 'yard'].map((cameraId) => fixture.open(enginePaths.liveFlv(cameraId, 'sub'))),
+  );
+  for (const sink of sinks) sink.send(Uint8Array.of(1));
+  const stopped = fixture.server.stop(1_000);
+  for (const sink of sinks) sink.send(Uint8Array.of(2));
+  for (const sink of sinks) sink.close(liveCloseCodes.tooSlow, 'The connection is too slow for this stream.');
+  const received = await Promise.all(
+    responses.map(async (response) => Buffer.concat(await response.toArray()).toString('hex')),
+  );
+  expect([received, endedViewings]).toEqual([['01', '01'], 2]);
+  await stopped;
+  await fixture.start();
+});
+
+it('ends a stream over HTTP that has ended before it began', async () => {
+  const answer = await fixture.ask(enginePaths.liveFlv('ended', 'sub'));
+  expect([answer.status, answer.body, endedViewings]).toEqual([200, '', 1]);
 });
 
 it.each([

@@ -11,8 +11,7 @@ export type Answer =
     }
   | {
       readonly kind: 'file';
-      readonly path: string;
-      readonly byteLength: number;
+      readonly file: ReadableFile;
       readonly contentType: string;
     }
   | {
@@ -73,13 +72,18 @@ export function textAnswer(
   };
 }
 
+/** A file that somebody else opens and reads. */
+export interface ReadableFile {
+  readonly byteLength: number;
+  /** The bytes from `first` to `last`, both included; fewer when the file became shorter. Rejects with the system's error. */
+  read(range: { readonly first: number; readonly last: number }): AsyncIterable<Uint8Array>;
+}
+
 /** A file's bytes; byte ranges are served. */
-export function fileAnswer(
-  contentType: string,
-): AnswerForm<{ readonly path: string; readonly byteLength: number }> {
+export function fileAnswer(contentType: string): AnswerForm<ReadableFile> {
   return {
     description: { kind: 'file', contentType },
-    answer: ({ path, byteLength }) => ({ kind: 'file', path, byteLength, contentType }),
+    answer: (file) => ({ kind: 'file', file, contentType }),
   };
 }
 

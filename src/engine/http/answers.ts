@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { errorCode } from '../platform/layout.ts';
@@ -45,7 +44,7 @@ function sendBytes(response: ServerResponse, answer: Extract<Answer, { kind: 'by
 async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
-  file: Extract<Answer, { kind: 'file' }>,
+  { file, contentType }: Extract<Answer, { kind: 'file' }>,
 ): Promise<void> {
   const range = parseByteRange(request.headers.range, file.byteLength);
   if (range.kind === 'unsatisfiable') {
@@ -61,7 +60,7 @@ async function sendFile(
   const { first, last } = range.kind === 'part' ? range : { first: 0, last: file.byteLength - 1 };
   const headers = {
     ...commonHeaders,
-    'content-type': file.contentType,
+    'content-type': contentType,
     'accept-ranges': 'bytes',
     'content-length': last - first + 1,
     ...(range.kind === 'part' ? { 'content-range': `bytes ${first}-${last}/${file.byteLength}` } : {}),
@@ -70,26 +69,38 @@ async function sendFile(
     response.writeHead(200, headers).end();
     return;
   }
-  const stream = createReadStream(file.path, { start: first, end: last });
-  // Opened before the status goes out: a file deleted a moment ago is a 404, not a broken download.
-  await new Promise<void>((resolve, reject) => {
-    stream.once('open', () => resolve());
-    stream.once('error', (error) =>
-      reject(
-        errorCode(error) === 'ENOENT'
-          ? new ApiFailure('not-found', 'The segment was deleted to make room.')
-          : new ApiFailure('unavailable', `The segment cannot be read (${errorCode(error)}).`),
-      ),
-    );
+  const chunks = file.read({ first, last })[Symbol.asyncIterator]();
+  // Read before the status goes out: a file deleted a moment ago is a 404, not a broken download.
+  const start = await chunks.next().catch((error: unknown) => {
+    throw errorCode(error) === 'ENOENT'
+      ? new ApiFailure('not-found', 'The segment was deleted to make room.')
+      : new ApiFailure('unavailable', `The segment cannot be read (${errorCode(error)}).`);
   });
   response.writeHead(range.kind === 'part' ? 206 : 200, headers);
-  await pipeline(stream, response, { end: false });
-  if (stream.bytesRead < last - first + 1) {
+  const sent = { byteLength: 0 };
+  await pipeline(counted(start, chunks, sent), response, { end: false });
+  if (sent.byteLength < last - first + 1) {
     // The file became shorter; ending properly would leave the client waiting for the rest.
     response.destroy();
     return;
   }
   response.end();
+}
+
+/** What was read already and what follows; a client who leaves ends the reading. */
+async function* counted(
+  start: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+  sent: { byteLength: number },
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let next = start; next.done !== true; next = await rest.next()) {
+      sent.byteLength += next.value.byteLength;
+      yield next.value;
+    }
+  } finally {
+    await rest.return?.();
+  }
 }
 
 export function sendJson(

@@ -15,6 +15,7 @@ import type { EventFeed } from '../events/index.ts';
 import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
 import type { FootageLocks, VolumeMeter } from '../storage/index.ts';
+import type { ReadableFile } from './answer.ts';
 import type { SnapshotService } from '../snapshot/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
 
@@ -35,10 +36,7 @@ export interface EngineApi {
   /** Empty for a camera that was never recorded here. */
   segments(cameraId: CameraId, query: SegmentQuery): Promise<SegmentList>;
   /** `undefined` when there is no such segment any more. */
-  segmentFile(
-    cameraId: CameraId,
-    segmentId: number,
-  ): Promise<{ readonly path: string; readonly byteLength: number } | undefined>;
+  segmentFile(cameraId: CameraId, segmentId: number): Promise<ReadableFile | undefined>;
   /** Empty for a camera that was never recorded here. */
   timeline(cameraId: CameraId, query: TimelineQuery): Promise<Timeline>;
   readonly locks: Pick<FootageLocks, 'list' | 'add' | 'remove'>;

@@ -4,7 +4,9 @@ import type { RecordedMoment } from './snapshot-service.ts';
 
 /** Where a moment lies in a camera's footage. */
 export async function findFootage(
-  store: Pick<SegmentStore, 'segments' | 'segmentFile'>,
+  store: Pick<SegmentStore, 'segments'> & {
+    segmentFile(cameraId: CameraId, segmentId: number): Promise<{ readonly path: string } | undefined>;
+  },
   cameraId: CameraId,
   atUtcMs: number,
 ): Promise<RecordedMoment | undefined> {

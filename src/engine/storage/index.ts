@@ -31,6 +31,7 @@ export {
 } from './segment-store.ts';
 export { openEmptyIndex, openSqliteSegmentIndex, type FootageIndex } from './sqlite-segment-index.ts';
 export { readTimeline } from './timeline.ts';
+export type { StoredFile } from './stored-file.ts';
 export { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
 export { newIdentity, recogniseVolume, type KnownVolumes, type VolumeMarker } from './volume-identity.ts';
 export type { VolumeMeter } from './volume-meter.ts';

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type {
   CameraId,
   CameraRetention,
@@ -27,6 +26,7 @@ import type {
 } from './segment-store.ts';
 import { nothingReconciled } from './volume-comparison.ts';
 import { defaultGuardLimits, type GuardLimits } from './volume-guard.ts';
+import type { StoredFile } from './stored-file.ts';
 import type { KnownVolumes } from './volume-identity.ts';
 import type { VolumeMeter } from './volume-meter.ts';
 
@@ -170,16 +170,11 @@ class LocalSegmentStore implements SegmentStore {
     return { segments: rows.slice(0, limit).map(segmentInfo), truncated: rows.length > limit };
   }
 
-  async segmentFile(
-    cameraId: CameraId,
-    segmentId: number,
-  ): Promise<{ readonly path: string; readonly byteLength: number } | undefined> {
+  async segmentFile(cameraId: CameraId, segmentId: number): Promise<StoredFile | undefined> {
     const row = await this.#options.index.find(segmentId);
     if (row === undefined || row.cameraId !== cameraId || row.state === 'deleting') return undefined;
     const volume = [...this.#volumes.values()].find(({ volumeId }) => volumeId === row.volumeId);
-    // Whoever reads from a volume that hangs holds a thread until it answers.
-    if (volume === undefined || !volume.isReadable) return undefined;
-    return { path: join(volume.path, row.filePath), byteLength: row.byteLength };
+    return volume?.storedFile(row);
   }
 
   async reconciled(): Promise<ReconcileReport> {

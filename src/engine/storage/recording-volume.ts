@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CameraId, VolumeConfig, VolumeState, VolumeStatus } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
@@ -17,8 +18,9 @@ import type { ReconcileReport } from './reconcile.ts';
 import { Repairs } from './repairs.ts';
 import type { Retention, RetentionOutcome } from './retention.ts';
 import { createSegment } from './segment-creation.ts';
-import type { SegmentIndex, SegmentProgress } from './segment-index.ts';
+import type { SegmentIndex, SegmentProgress, SegmentRow } from './segment-index.ts';
 import type { SegmentOpening, SegmentWriter, StorageLimits } from './segment-store.ts';
+import { storedFile, type StoredFile } from './stored-file.ts';
 import { SyncSchedule, syncPhaseMs } from './sync-schedule.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 import { VolumeDisk } from './volume-disk.ts';
@@ -149,9 +151,10 @@ export class RecordingVolume {
     return this.#comparison.finished();
   }
 
-  /** Whether files there can be opened without being stuck. */
-  get isReadable(): boolean {
-    return isReadable(this.state);
+  /** Nothing while files there cannot be opened. */
+  storedFile({ filePath, byteLength }: Pick<SegmentRow, 'filePath' | 'byteLength'>): StoredFile | undefined {
+    if (!isReadable(this.state)) return undefined;
+    return storedFile({ path: join(this.path, filePath), byteLength }, this.#guard);
   }
 
   /** Segments that are being written, or about to be. */

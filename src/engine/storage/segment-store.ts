@@ -12,6 +12,7 @@ import type { InitTracks, Part } from '../media/fmp4/index.ts';
 import type { Outcome, StorageFailure } from './failure.ts';
 import type { ReconcileReport } from './reconcile.ts';
 import type { SegmentContent } from './segment-index.ts';
+import type { StoredFile } from './stored-file.ts';
 import type { VolumeMeter } from './volume-meter.ts';
 
 export interface StorageLimits {
@@ -101,11 +102,8 @@ export interface SegmentStore {
   overview(): Promise<VolumeOverview>;
   /** A camera's segments that touch the asked time, oldest first; none when it never recorded here. */
   segments(cameraId: CameraId, query: SegmentQuery): Promise<SegmentList>;
-  /** The absolute path of a segment's file and how much of it is whole; nothing when it is not to be had (any more). */
-  segmentFile(
-    cameraId: CameraId,
-    segmentId: number,
-  ): Promise<{ readonly path: string; readonly byteLength: number } | undefined>;
+  /** Nothing when it is not to be had, because it was deleted or because its volume does not answer. */
+  segmentFile(cameraId: CameraId, segmentId: number): Promise<StoredFile | undefined>;
   /** Resolves when no comparison of files and index is under way; the answer is what all since the start came to. */
   reconciled(): Promise<ReconcileReport>;
   /** Looks at every volume: its disk, its space, what retention asks for. Also runs by itself. */
