@@ -18,12 +18,14 @@ export async function sendStream(response: ServerResponse, options: StreamAnswer
   const closed = new Promise<void>((resolve) => {
     response.once('close', resolve);
   });
+  using session = new DisposableStack();
+  // Nothing may be written after the end.
   const close = (code: number): void => {
+    session.dispose();
     const isOrderly = code === liveCloseCodes.streamEnded || code === liveCloseCodes.shuttingDown;
     if (isOrderly) response.end();
     else response.destroy();
   };
-  using session = new DisposableStack();
   const entry = connections.add({ tokenId, close });
   if (entry === undefined) {
     throw new ApiFailure('too-many', `This engine serves ${connections.maximum} viewers at most.`);
@@ -37,7 +39,10 @@ export async function sendStream(response: ServerResponse, options: StreamAnswer
     bufferedBytes: () => response.writableLength,
     close,
   };
-  session.use(open(outlet));
+  const stream = open(outlet);
+  // It may have ended before it began.
+  if (session.disposed) stream[Symbol.dispose]();
+  else session.use(stream);
   if (!response.headersSent) response.flushHeaders();
   await closed;
 }
