@@ -164,7 +164,7 @@ describe('limits', () => {
       ['RECORD', '/main', ''],
       ['TEARDOWN', '/main', ''],
       ['PLAY', '/main', ''],
-      ['SETUP', '/main/trackID=0', 'Transport: RTP/AVP;unicast;client_port=5000-5001\r\n'],
+      ['SETUP', '/main/trackID=0', 'Transport: RTP/AVP;multicast;port=5000-5001\r\n'],
       ['SETUP', '/main', 'Transport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n'],
       ['DESCRIBE', '/third', ''],
     ] as const) {
