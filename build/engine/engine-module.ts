@@ -54,10 +54,11 @@ async function bundleModule(
       codeSplitting: false,
       // Without comments, but with names and lines: a trace from a node must be readable.
       minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
+      comments: false,
     });
     const [chunk, ...more] = output;
     if (more.length > 0) throw new Error(`${input} did not fit into one module.`);
-    return { code: escapeBeyondLatin1(withBuiltinsAsAsked(chunk.code)), moduleIds: chunk.moduleIds };
+    return { code: escapeBeyondAscii(withBuiltinsAsAsked(chunk.code)), moduleIds: chunk.moduleIds };
   } finally {
     await bundle.close();
   }
@@ -78,10 +79,10 @@ function withBuiltinsAsAsked(code: string): string {
   );
 }
 
-/** V8 keeps source text in one byte a character only if all of it is Latin-1: a single dash would double it. */
-function escapeBeyondLatin1(code: string): string {
+/** Node decodes a file that is not all ASCII to two bytes a character: a single dash would double what the source takes. */
+function escapeBeyondAscii(code: string): string {
   return code.replaceAll(
-    /[\u0100-\uffff]/g,
+    /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
