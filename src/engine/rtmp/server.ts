@@ -4,6 +4,7 @@ import type { Log } from '../../shared/domain/log.ts';
 import type { CameraConfig, RtmpStatus, ServeConfig } from '../../shared/engine-api/index.ts';
 import { Listener } from '../platform/listener.ts';
 import { Networks } from '../platform/networks.ts';
+import { receiveInPlace } from '../platform/static-receive.ts';
 import { Attempts } from './attempts.ts';
 import { RtmpConnection } from './connection.ts';
 import { defaultRtmpLimits } from './context.ts';
@@ -91,23 +92,23 @@ export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
     return ofAddress >= limits.maximumConnectionsPerAddress;
   };
 
-  const accept = (socket: Socket): void => {
-    const address = plainAddress(socket.remoteAddress ?? '');
+  const accept = (accepted: Socket): void => {
+    const address = plainAddress(accepted.remoteAddress ?? '');
     if (!networks.include(address)) {
       counts.refusedNetwork += 1;
-      socket.destroy();
+      accepted.destroy();
       return;
     }
     if (isBeyondLimits(address)) {
       counts.refusedLimit += 1;
       log.debug({ address }, 'An RTMP connection beyond the limits was refused.');
-      socket.destroy();
+      accepted.destroy();
       return;
     }
+    const socket = receiveInPlace(accepted, (bytes, length) => connection.receive(bytes, length));
     const connection = new RtmpConnection(socket, address, context);
     connections.set(socket, connection);
     socket.once('close', () => connections.delete(socket));
-    socket.on('data', (chunk) => connection.receive(chunk, chunk.length));
   };
 
   const listener = new Listener({ name: 'RTMP', clock, log, onConnection: accept });
