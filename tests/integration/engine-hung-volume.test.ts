@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
 import { engineLayout } from '../../src/engine/platform/layout.ts';
+import { defaultGuardLimits } from '../../src/engine/storage/index.ts';
 import { markerFileName, newIdentity } from '../../src/engine/storage/volume-identity.ts';
-import { enginePaths, VolumeOverview } from '../../src/shared/engine-api/index.ts';
+import { enginePaths, maximumVolumes, VolumeOverview } from '../../src/shared/engine-api/index.ts';
 import { EngineProcess, temporaryFolder } from './engine-process.ts';
 
 /** `STOP_DEADLINE_MS` of the command, and a little for this machine. */
@@ -28,9 +29,12 @@ it('starts and serves although its volume does not answer, and ends in time alth
 
   const health = await engine.ask(enginePaths.health);
   const volumes = await engine.ask(enginePaths.volumes, { token });
+  const threads = readdirSync(`/proc/${engine.processId}/task`).length;
   const beganMs = performance.now();
   const end = await engine.end('SIGTERM');
 
+  // All volumes can hang, and there are threads left.
+  expect(threads).toBeGreaterThan(maximumVolumes * defaultGuardLimits.maximumOperations);
   expect([health.status, health.json()]).toEqual([503, { status: 'failing' }]);
   expect(VolumeOverview.parse(volumes.json())).toEqual({
     volumes: [

@@ -62,6 +62,9 @@ class LocalSegmentStore implements SegmentStore {
   #config: StorageConfig;
   #cameraRules: ReadonlyMap<CameraId, CameraRetention> = new Map();
   #timers = new DisposableStack();
+  #isStopping = false;
+  /** Those who wait for a volume's state to change. */
+  readonly #waiting: (() => void)[] = [];
   /** One change of the volumes at a time. */
   #changing: Promise<void> = Promise.resolve();
 
@@ -91,6 +94,8 @@ class LocalSegmentStore implements SegmentStore {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#onChange();
     this.#timers.dispose();
     this.#timers = new DisposableStack();
     const { stopPatienceMs } = this.#options.limits;
@@ -103,28 +108,20 @@ class LocalSegmentStore implements SegmentStore {
   }
 
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
-    const { cameraId, content } = opening;
     const tried = new Set<RecordingVolume>();
     let failure = this.obstacle() ?? noVolume;
     for (;;) {
-      const usable = [...this.#volumes.values()].filter(
-        (volume) => volume.state.kind === 'ok' && !tried.has(volume),
-      );
-      const current = this.#placements.get(cameraId);
-      // Sound lies beside its pictures.
-      const preferred = content === 'main' ? this.#config.cameras.get(cameraId)?.preferredVolume : current;
-      const placeable = usable.map((volume) => ({
-        ...volume.status(),
-        openSegments: volume.openSegments,
-        volume,
-      }));
-      const chosen = choosePlacement(placeable, { preferred, current })?.volume;
-      if (chosen === undefined) return failed(failure);
-      this.#placements.set(cameraId, chosen.name);
-      const outcome = await chosen.begin(opening);
-      if (outcome.kind === 'done') return outcome;
-      tried.add(chosen);
-      failure = outcome.failure;
+      const chosen = this.#choose(opening, tried);
+      if (chosen !== undefined) {
+        this.#placements.set(opening.cameraId, chosen.name);
+        const outcome = await chosen.begin(opening);
+        if (outcome.kind === 'done') return outcome;
+        tried.add(chosen);
+        failure = outcome.failure;
+      } else if (this.#isWorthWaiting()) {
+        await this.#nextChange();
+        tried.clear();
+      } else return failed(failure);
     }
   }
 
@@ -186,6 +183,34 @@ class LocalSegmentStore implements SegmentStore {
     await Promise.all([...this.#volumes.values()].map((volume) => volume.inspect()));
   }
 
+  #choose(
+    { cameraId, content }: SegmentOpening,
+    tried: ReadonlySet<RecordingVolume>,
+  ): RecordingVolume | undefined {
+    const usable = [...this.#volumes.values()].filter(
+      (volume) => volume.state.kind === 'ok' && !tried.has(volume),
+    );
+    const current = this.#placements.get(cameraId);
+    // Sound lies beside its pictures.
+    const preferred = content === 'main' ? this.#config.cameras.get(cameraId)?.preferredVolume : current;
+    const placeable = usable.map((volume) => ({
+      ...volume.status(),
+      openSegments: volume.openSegments,
+      volume,
+    }));
+    return choosePlacement(placeable, { preferred, current })?.volume;
+  }
+
+  /** No volume takes footage, but one that hangs may answer before the recorder's memory is full. */
+  #isWorthWaiting(): boolean {
+    const states = new Set([...this.#volumes.values()].map(({ state }) => state.kind));
+    return !this.#isStopping && states.has('hung') && !states.has('ok');
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
   async #change(config: StorageConfig): Promise<void> {
     this.#config = config;
     this.#cameraRules = new Map(
@@ -231,6 +256,7 @@ class LocalSegmentStore implements SegmentStore {
 
   /** Whoever waits for a volume that hangs goes to another as soon as there is one. */
   #onChange(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
     const volumes = [...this.#volumes.values()];
     if (!volumes.some(({ state }) => state.kind === 'ok')) return;
     for (const volume of volumes) if (volume.state.kind === 'hung') volume.giveUpWaiting();

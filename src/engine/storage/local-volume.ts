@@ -99,7 +99,8 @@ class LocalVolume implements Volume {
       await handle.datasync();
     } finally {
       await handle.close();
-      await unlink(absolute);
+      // Another probe, one that has waited for long, may have removed it.
+      await unlink(absolute).catch(unless('ENOENT'));
     }
   }
 

@@ -4,7 +4,7 @@ import { LatencyHistogram } from './latency-histogram.ts';
 export interface GuardLimits {
   /**
    * Operations handed to the system at once. Each takes a thread of libuv's pool until it is answered, and one that hangs keeps
-   * it: all volumes together must leave threads for everything else (`maximumVolumes`, `UV_THREADPOOL_SIZE`).
+   * it: all volumes together must leave threads for everything else (`maximumVolumes`, `sizeThreadPool`).
    */
   readonly maximumOperations: number;
   /** Operations that wait for their turn; beyond it they are refused. */
