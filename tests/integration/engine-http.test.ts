@@ -166,6 +166,22 @@ it('lets go of a viewer that is gone without a word, and keeps one that answers'
   alive.terminate();
 });
 
+it('gives up on a viewer that reads nothing, not even that it was closed for that', async () => {
+  const stuck = await openViewer();
+  const [sink] = sinks;
+  if (sink === undefined) throw new Error('The viewer was not announced.');
+  stuck.pause();
+  const chunk = new Uint8Array(1_048_576);
+  for (let sent = 0; sent < 32; sent += 1) sink.send(chunk);
+  sink.close(liveCloseCodes.tooSlow, 'The connection is too slow for this stream.');
+  expect([endedViewings, sink.bufferedBytes() > 16 * 1_048_576]).toEqual([1, true]);
+  fixture.clock.advance(5_000);
+  await expect.poll(() => sink.bufferedBytes()).toBe(0);
+  const closed = once(stuck, 'close');
+  stuck.resume();
+  await closed;
+});
+
 it('refuses viewers who send large messages', async () => {
   const viewer = await openViewer();
   viewer.send(Buffer.alloc(2_000));

@@ -35,7 +35,9 @@ export async function sendStream(response: ServerResponse, options: StreamAnswer
     response.setHeader(name, value);
   }
   const outlet = {
-    send: (bytes: Uint8Array) => void response.write(bytes),
+    send: (bytes: Uint8Array) => {
+      if (!session.disposed) response.write(bytes);
+    },
     bufferedBytes: () => response.writableLength,
     close,
   };

@@ -19,6 +19,8 @@ const limits = {
   /** Clients only ever send control frames. */
   messageBytes: 1_024,
   pingPeriodMs: 15_000,
+  /** A client that does not take part in closing, such as one that reads nothing, costs its queue no longer than this. */
+  closeTimeoutMs: 5_000,
 } as const;
 
 /** Serves WebSockets: the live streams and whatever else has a `WebSocketRoute`. */
@@ -63,6 +65,13 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
     throw new ApiFailure('not-found', 'The engine has no WebSocket at this path.');
   };
 
+  /** The session has ended, whether the other side takes part in closing or not. */
+  const closeInTime = (webSocket: WebSocket, code: number, reason: string): void => {
+    const patience = clock.after(limits.closeTimeoutMs, () => webSocket.terminate());
+    webSocket.once('close', () => patience[Symbol.dispose]());
+    webSocket.close(code, reason);
+  };
+
   const accept = (
     webSocket: WebSocket,
     open: (connection: WebSocketConnection) => WebSocketOpening,
@@ -70,9 +79,8 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
   ): void => {
     const session = new DisposableStack();
     webSocket.on('close', () => session.dispose());
-    // The session ends whether the other side takes part in closing or not.
     const close = (code: number, reason: string): void => {
-      webSocket.close(code, reason);
+      closeInTime(webSocket, code, reason);
       session.dispose();
     };
     const entry = connections.add({ tokenId, close });
@@ -84,10 +92,15 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
     const opening = open({
       send: (message) => webSocket.send(message),
       bufferedBytes: () => webSocket.bufferedAmount,
-      close: (code, reason) => webSocket.close(code, reason),
+      close,
     });
     if (opening.kind === 'refused') {
       close(opening.code, opening.reason);
+      return;
+    }
+    // It may have ended before it began.
+    if (session.disposed) {
+      opening.session[Symbol.dispose]();
       return;
     }
     session.use(opening.session);
@@ -110,35 +123,39 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
     }
   };
 
-  const refuse = (socket: Duplex, error: unknown): void => {
+  const refuse = (socket: Duplex, path: string, error: unknown): void => {
     const failure =
       error instanceof ApiFailure
         ? error
         : new ApiFailure('internal', 'The engine could not open the connection.');
     if (failure.code === 'internal') log.error({ error }, 'A WebSocket failed for a reason nobody foresaw.');
     if (failure.code === 'unauthorized') metrics.countUnauthorized();
+    metrics.countRequest(path, failure.status);
     refuseUpgrade(socket, failure);
   };
 
   return {
     upgrade(request, socket, head) {
       socket.on('error', (error) => log.debug({ error }, 'A WebSocket connection failed.'));
+      let path = 'unmatched';
       try {
         const target = requestTarget(request);
         const { route, params } = find(target.pathname);
+        path = route.path;
         const { tokenId } = authorize(request.headers.authorization, route.scope, tokens);
         const open = route.prepare({ params, query: target.searchParams });
         server.handleUpgrade(request, socket, head, (webSocket) => {
-          webSocket.on('error', (error) => log.debug({ path: route.path, error }, 'A WebSocket failed.'));
+          metrics.countRequest(path, 101);
+          webSocket.on('error', (error) => log.debug({ path, error }, 'A WebSocket failed.'));
           try {
             accept(webSocket, open, tokenId);
           } catch (error) {
-            log.error({ path: route.path, error }, 'A WebSocket failed for a reason nobody foresaw.');
+            log.error({ path, error }, 'A WebSocket failed for a reason nobody foresaw.');
             webSocket.terminate();
           }
         });
       } catch (error) {
-        refuse(socket, error);
+        refuse(socket, path, error);
       }
     },
     start() {

@@ -14,8 +14,8 @@ export interface FlvLimits extends FlvViewerLimits {
 
 export const defaultFlvLimits: FlvLimits = {
   maximumViewers: 256,
-  /** More than the largest group that is kept, or newcomers would begin by dropping. */
-  maximumQueuedBytes: 8 * 1024 ** 2,
+  /** A little more than the largest group that is kept, or newcomers would begin by dropping. */
+  maximumQueuedBytes: 5 * 1024 ** 2,
   tooSlowAfterMs: 10_000,
   lingerMs: 30_000,
 };
