@@ -44,6 +44,11 @@ function minuteOf(options: SegmentOptions = {}): [NewSegment, Omit<SegmentProgre
   ];
 }
 
+function pathOf(minute: number): string {
+  const [{ filePath }] = minuteOf({ minute });
+  return filePath;
+}
+
 function idsOf(rows: readonly { readonly id: number }[]): number[] {
   return rows.map(({ id }) => id);
 }
@@ -185,6 +190,36 @@ describe('the index of footage', () => {
     expect(await index.directories('c', { afterDirectory: '', limit: 2 })).toEqual([]);
   });
 
+  it('tells where a directory and its rows do not agree', async () => {
+    const directoryPath = 'cameras/gate/2026-11-21';
+    for (const minute of [0, 1, 2]) await add({ minute });
+    const writing = await add({ minute: 3, state: 'writing' });
+    const deleting = await add({ minute: 4 });
+    await index.markDeleting([deleting], 'volume-days');
+    const recent = await add({ minute: 5 });
+    await add({ minute: 0, volumeId: 'b' });
+    const compare = async (
+      minutes: readonly number[],
+    ): Promise<{ unknown: readonly string[]; ids: number[] }> => {
+      const { unknown, doubtful } = await index.compareDirectory({
+        volumeId: 'a',
+        directoryPath,
+        filePaths: [
+          ...minutes.map(pathOf),
+          ...(minutes.length > 0 ? [`${directoryPath}/it's "new".mp4`] : []),
+        ],
+        recentSinceUtcMs: start + 5 * minuteMs,
+      });
+      return { unknown, ids: idsOf(doubtful) };
+    };
+
+    expect(await compare([0, 2, 3, 5, 6])).toEqual({
+      unknown: [pathOf(6), `${directoryPath}/it's "new".mp4`],
+      ids: [2, writing, recent],
+    });
+    expect(await compare([])).toEqual({ unknown: [], ids: [1, 2, 3, writing, recent] });
+  });
+
   it('finds by path, by state and the end of the newest footage', async () => {
     const [segment] = minuteOf({ minute: 7 });
     const id = await add({ minute: 7 });
@@ -291,6 +326,8 @@ describe('the index of footage', () => {
           afterPath: '',
           afterDirectory: '',
           filePath: '',
+          filePaths: '[]',
+          recentSinceUtcMs: 0,
           limit: 1,
           id: 1,
         })
@@ -298,9 +335,9 @@ describe('the index of footage', () => {
         .join('\n');
     const { list, oldestOfVolume, oldestOfCamera, oldestOfCameraOnVolume, totals, unfinished } =
       segmentStatements;
-    const { inDirectory, directories, findByPath, lastFootage, mark } = segmentStatements;
+    const { inDirectory, doubtfulRows, directories, findByPath, lastFootage, mark } = segmentStatements;
     const bounded = { list, oldestOfVolume, oldestOfCamera, oldestOfCameraOnVolume, totals, unfinished };
-    const all = { ...bounded, inDirectory, directories, findByPath, lastFootage, mark };
+    const all = { ...bounded, inDirectory, doubtfulRows, directories, findByPath, lastFootage, mark };
     const expensive = Object.entries(all).filter(([, sql]) => /SCAN segments|TEMP B-TREE/.test(planOf(sql)));
     expect(expensive).toEqual([]);
     database.close();

@@ -21,6 +21,10 @@ const touchesRange = `camera_id = :cameraId AND content = :content AND state <> 
 /** Trims everything that is not a slash off a path's end. */
 const directoryWithSlash = "rtrim(found.path, replace(found.path, '/', ''))";
 
+// What follows a slash in ASCII is '0': every path in the directory lies between, and those of directories below are left out.
+const isInDirectory = `volume_id = :volumeId AND file_path > :afterPath AND file_path < :directoryPath || '0'
+      AND instr(substr(file_path, length(:directoryPath) + 2), '/') = 0`;
+
 export const segmentStatements = {
   insert: `INSERT INTO segments (camera_id, volume_id, file_path, content, start_utc_ms, start_monotonic_ms, boot_id,
       clock_offset_ms, media_start_90k, has_audio, duration_90k, byte_length, frame_count, part_count, state)
@@ -67,11 +71,13 @@ export const segmentStatements = {
     FROM totals ORDER BY volume_id, camera_id`,
   unfinished: `SELECT ${segmentColumns} FROM segments
     WHERE volume_id = :volumeId AND state IN ('writing', 'deleting') AND id > :afterId ORDER BY id LIMIT :limit`,
-  // What follows a slash in ASCII is '0': every path in the directory lies between, and those of directories below are left out.
-  inDirectory: `SELECT ${segmentColumns} FROM segments
-    WHERE volume_id = :volumeId AND file_path > :afterPath AND file_path < :directoryPath || '0'
-      AND instr(substr(file_path, length(:directoryPath) + 2), '/') = 0
-    ORDER BY file_path LIMIT :limit`,
+  inDirectory: `SELECT ${segmentColumns} FROM segments WHERE ${isInDirectory} ORDER BY file_path LIMIT :limit`,
+  unknownFiles: `SELECT value AS path FROM json_each(:filePaths)
+    WHERE NOT EXISTS (SELECT 1 FROM segments WHERE volume_id = :volumeId AND file_path = value)`,
+  doubtfulRows: `SELECT ${segmentColumns} FROM segments WHERE ${isInDirectory} AND state <> 'deleting'
+      AND (state = 'writing' OR start_utc_ms >= :recentSinceUtcMs
+        OR file_path NOT IN (SELECT value FROM json_each(:filePaths)))
+    ORDER BY file_path`,
   directories: `WITH RECURSIVE
     found (path) AS (
       SELECT (SELECT file_path FROM segments WHERE volume_id = :volumeId AND file_path > :afterDirectory || '0'

@@ -35,6 +35,8 @@ export interface ThoroughOptions extends ReconcileOptions {
 
 /** Rows looked at in one go. */
 const pageSize = 1000;
+/** So long before a camera's newest footage a file may have been in the making when the node ended. */
+const recentMs = 10 * 60 * 1000;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -48,24 +50,27 @@ export async function reconcileUrgent(options: UrgentOptions): Promise<Reconcile
     if (row.state === 'deleting') await completeDeletion(row, options, report);
     else await recover(row.filePath, row, { options, report });
   }
-  const directories = new Set<string>();
-  const { index, volumeId, nowUtcMs, cameraIds = [] } = options;
+  /** With the time since when its files are looked at more closely. */
+  const directories = new Map<string, number>();
+  const { index, volume, volumeId, nowUtcMs, cameraIds = [] } = options;
   const known = (await index.totals()).filter((total) => total.volumeId === volumeId);
   for (const cameraId of new Set([...cameraIds, ...known.map((total) => total.cameraId)])) {
     const newest = await index.lastFootage(cameraId);
     const newestUtcMs = newest?.endUtcMs ?? nowUtcMs;
     for (const utcMs of [newestUtcMs, Math.min(newestUtcMs + dayMs, nowUtcMs), nowUtcMs])
-      directories.add(dayDirectory(cameraId, utcMs));
+      directories.set(dayDirectory(cameraId, utcMs), newestUtcMs - recentMs);
   }
-  for (const directory of directories)
-    await compareDirectory(directory, { ...options, isOpen: () => false, checksLength: false }, report);
+  for (const [directoryPath, recentSinceUtcMs] of directories) {
+    const listing = { directoryPath, filePaths: await filesIn(directoryPath, volume) };
+    await compareDirectory(listing, { ...options, isOpen: () => false, recentSinceUtcMs }, report);
+  }
   return report;
 }
 
 /**
- * Compares every directory of the volume with the index, one at a time: drops rows without a file, indexes files without a
- * row, and looks at each file's length. Sound while segments are recorded and deleted: a file is there before its row and is
- * unlinked after its row was marked. Changes nothing that agrees.
+ * Compares every directory of the volume with the index, one at a time: drops rows without a file and indexes files without a
+ * row. Sound while segments are recorded and deleted: a file is there before its row and is unlinked after its row was marked,
+ * and whatever seems to be missing is looked for again. Changes nothing that agrees.
  */
 export async function reconcileThorough(options: ThoroughOptions): Promise<ReconcileReport> {
   const report = emptyReport();
@@ -76,14 +81,16 @@ export async function reconcileThorough(options: ThoroughOptions): Promise<Recon
     if (signal?.aborted) return report;
     const directory = directoryOf(filePaths[0] ?? footageDirectory);
     compared.add(directory);
-    await compareDirectory(directory, { ...options, checksLength: true }, report);
+    const listing = { directoryPath: directory, filePaths };
+    await compareDirectory(listing, { ...options, recentSinceUtcMs: Infinity }, report);
   }
   for (let afterDirectory = ''; ;) {
     const directories = await index.directories(volumeId, { afterDirectory, limit: pageSize });
     for (const directory of directories) {
       if (signal?.aborted) return report;
-      if (!compared.has(directory))
-        await compareDirectory(directory, { ...options, checksLength: true }, report);
+      if (compared.has(directory)) continue;
+      const listing = { directoryPath: directory, filePaths: [] };
+      await compareDirectory(listing, { ...options, recentSinceUtcMs: Infinity }, report);
     }
     const last = directories.at(-1);
     if (last === undefined) return report;
@@ -117,56 +124,63 @@ function emptyReport(): MutableReport {
 }
 
 interface ComparisonOptions extends ThoroughOptions {
-  readonly checksLength: boolean;
+  /** Files of segments that began later are checked for their length. */
+  readonly recentSinceUtcMs: number;
+}
+
+/** What was in a directory a moment ago. */
+interface Listing {
+  readonly directoryPath: string;
+  readonly filePaths: readonly string[];
 }
 
 async function compareDirectory(
-  directoryPath: string,
+  { directoryPath, filePaths }: Listing,
   options: ComparisonOptions,
   report: MutableReport,
 ): Promise<void> {
-  const { volume, log, isOpen } = options;
-  // Rows first: each of their files was there before its row, so one that is missing now is gone.
-  const rows = await rowsOf(directoryPath, options);
-  const present = new Set<string>();
-  for await (const filePaths of volume.list(directoryPath))
-    for (const filePath of filePaths) present.add(filePath);
-  for (const filePath of present) {
-    const row = rows.get(filePath);
-    if (readSegmentFilePath(filePath) === undefined)
-      log.warn({ file: filePath }, 'A file among the footage is not a segment and is left alone.');
-    else if (row === undefined) await indexUnknownFile(filePath, options, report);
-    else if (row.state !== 'deleting' && !isOpen(filePath) && (await needsRecovery(row, options)))
-      await recover(filePath, row, { options, report });
+  const { index, volumeId, log, isOpen, recentSinceUtcMs } = options;
+  const { unknown, doubtful } = await index.compareDirectory({
+    volumeId,
+    directoryPath,
+    filePaths,
+    recentSinceUtcMs,
+  });
+  for (const filePath of unknown) {
+    if (readSegmentFilePath(filePath) !== undefined) await indexUnknownFile(filePath, options, report);
+    else log.warn({ file: filePath }, 'A file among the footage is not a segment and is left alone.');
   }
-  for (const row of rows.values()) {
-    if (!present.has(row.filePath) && row.state !== 'deleting') await dropRow(row, options, report);
+  for (const row of doubtful) {
+    if (isOpen(row.filePath)) continue;
+    const length = await lengthOf(row, options);
+    if (length === 'gone') await dropRow(row, options, report);
+    else if (row.state === 'writing' || length !== row.byteLength)
+      await recover(row.filePath, row, { options, report });
   }
 }
 
-/** Whether nobody finished it, or its file has another length than its row says. */
-async function needsRecovery(row: SegmentRow, { volume, checksLength }: ComparisonOptions): Promise<boolean> {
-  if (row.state === 'writing') return true;
-  if (!checksLength) return false;
-  const outcome = await attempt(volume.path, () => volume.recover(row.filePath));
-  if (outcome.kind === 'failed') return true;
-  await outcome.value.close();
-  return outcome.value.byteLength !== row.byteLength;
+async function filesIn(directoryPath: string, volume: Volume): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const filePaths of volume.list(directoryPath)) found.push(...filePaths);
+  return found;
 }
 
-/** At most a day of one camera's. */
-async function rowsOf(
-  directoryPath: string,
-  { index, volumeId }: ReconcileOptions,
-): Promise<ReadonlyMap<string, SegmentRow>> {
-  const rows = new Map<string, SegmentRow>();
-  for (let afterPath: string | undefined; ;) {
-    const page = await index.inDirectory({ volumeId, directoryPath, afterPath, limit: pageSize });
-    for (const row of page) rows.set(row.filePath, row);
-    const last = page.at(-1);
-    if (last === undefined) return rows;
-    afterPath = last.filePath;
-  }
+/** A repair of the file system may have cut a file; and a segment may have begun since its directory was listed. */
+async function lengthOf(
+  { filePath }: SegmentRow,
+  { volume }: ComparisonOptions,
+): Promise<number | 'gone' | 'unreadable'> {
+  const outcome = await attempt(volume.path, async () => {
+    try {
+      const file = await volume.recover(filePath);
+      await file.close();
+      return file.byteLength;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return 'gone';
+      throw error;
+    }
+  });
+  return outcome.kind === 'done' ? outcome.value : 'unreadable';
 }
 
 /** A file whose row was not there when its directory was read: new since then, in the making, or forgotten. */

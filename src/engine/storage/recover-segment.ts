@@ -32,7 +32,7 @@ export interface RecoveryPlace {
  */
 export async function recoverSegment(
   filePath: string,
-  row: SegmentRow | undefined,
+  row: Pick<SegmentRow, 'id'> | undefined,
   { volume, volumeId, index, log }: RecoveryPlace,
 ): Promise<Recovery> {
   const file = await volume.recover(filePath);

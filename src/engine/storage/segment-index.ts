@@ -103,6 +103,23 @@ export interface DirectoryQuery {
   readonly limit: number;
 }
 
+/** What was in a directory of a volume a moment ago. */
+export interface DirectoryListing {
+  readonly volumeId: string;
+  readonly directoryPath: string;
+  /** Of all files directly in it. */
+  readonly filePaths: readonly string[];
+  /** Segments that began later are doubtful in any case. */
+  readonly recentSinceUtcMs: number;
+}
+
+export interface DirectoryComparison {
+  /** Files without a row. */
+  readonly unknown: readonly string[];
+  /** Rows without a file, of segments being written, and of recent ones; not those being deleted. */
+  readonly doubtful: readonly SegmentRow[];
+}
+
 /**
  * The index of all segments of an engine. Asynchronous, so that its database can live on another thread. Rejects with
  * SQLite's error, or with one that has a code of SQLite's. Calls take effect in the order they were made. A row follows its
@@ -135,6 +152,8 @@ export interface SegmentIndex {
   ): Promise<readonly SegmentRow[]>;
   /** Rows whose files lie directly in a directory, whatever their state. */
   inDirectory(query: DirectoryQuery): Promise<readonly SegmentRow[]>;
+  /** Where a directory and its rows do not agree. */
+  compareDirectory(listing: DirectoryListing): Promise<DirectoryComparison>;
   /** The directories that have rows, in order, after `afterDirectory`. */
   directories(
     volumeId: string,

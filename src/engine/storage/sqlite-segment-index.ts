@@ -13,6 +13,8 @@ import {
 } from './index-rows.ts';
 import { gapStatements, lockStatements, segmentStatements } from './index-statements.ts';
 import type {
+  DirectoryComparison,
+  DirectoryListing,
   DirectoryQuery,
   GapIndex,
   GapRange,
@@ -143,6 +145,25 @@ export class SqliteFootageIndex implements FootageIndex {
     return StoredSegments.parse(
       await this.#ask(segmentStatements.inDirectory, { volumeId, directoryPath, afterPath, limit }),
     );
+  }
+
+  async compareDirectory(listing: DirectoryListing): Promise<DirectoryComparison> {
+    const { volumeId, directoryPath, recentSinceUtcMs } = listing;
+    const filePaths = JSON.stringify(listing.filePaths);
+    const [unknown, doubtful] = await this.#connection.execute([
+      { sql: segmentStatements.unknownFiles, parameters: { volumeId, filePaths } },
+      {
+        sql: segmentStatements.doubtfulRows,
+        parameters: {
+          volumeId,
+          directoryPath,
+          afterPath: `${directoryPath}/`,
+          filePaths,
+          recentSinceUtcMs: Math.min(recentSinceUtcMs, Number.MAX_SAFE_INTEGER),
+        },
+      },
+    ]);
+    return { unknown: StoredPaths.parse(unknown), doubtful: StoredSegments.parse(doubtful) };
   }
 
   async directories(

@@ -30,7 +30,7 @@ export interface WorkerConnectionLimits {
 export const defaultWorkerConnectionLimits: WorkerConnectionLimits = {
   maximumWaiting: 10_000,
   patienceMs: 10_000,
-  closePatienceMs: 2_000,
+  closePatienceMs: 1_000,
   gatherMs: 200,
 };
 
