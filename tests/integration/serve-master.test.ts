@@ -23,6 +23,7 @@ const account = { username: 'wall', password: 'p:l@y %1' };
 const SWITCH_LIMIT_MS = 3_000;
 const FRAMES_A_GROUP = 30;
 const mainSize = { width: 1280, height: 720 };
+const subSize = { width: 640, height: 360 };
 
 type Slaves = z.input<typeof MasterUpdate>['slaves'];
 
@@ -116,8 +117,8 @@ describe('a master', () => {
 
   it.skipIf(missing !== undefined)(`brings over every picture, to RTSP players too${inWords}`, async () => {
     await relayFrom([slaveEntry('rec-1', slave(0))], 'rec-1');
-    const url = `rtsp://${account.username}:${encodeURIComponent(account.password)}@127.0.0.1:${rtspPort}/gate/main`;
-    const { barcodes, complaints } = await decode(['-rtsp_transport', 'tcp', '-i', url], mainSize, 75);
+    const url = `rtsp://${account.username}:${encodeURIComponent(account.password)}@127.0.0.1:${rtspPort}/gate/sub`;
+    const { barcodes, complaints } = await decode(['-rtsp_transport', 'tcp', '-i', url], subSize, 75);
     expect({ complaints, gaps: gapsIn(barcodes) }).toEqual({ complaints: '', gaps: [] });
     expect(barcodes).toHaveLength(75);
   });
@@ -176,7 +177,22 @@ describe('a master', () => {
       reason: 'refused',
       detail: 'Slave rec-3 cannot be reached (ECONNREFUSED).',
       sinceUtcMs: expect.any(Number),
+      outageSinceUtcMs: expect.any(Number),
       retryAtUtcMs: expect.any(Number),
+    });
+    expect(status.master).toEqual({
+      slaves: [
+        {
+          id: 'rec-3',
+          state: {
+            kind: 'failing',
+            reason: 'refused',
+            detail: 'Slave rec-3 cannot be reached (ECONNREFUSED).',
+            sinceUtcMs: expect.any(Number),
+          },
+          streams: 0,
+        },
+      ],
     });
     await watcher.close();
   });

@@ -21,6 +21,9 @@ export interface RelaySourceOptions {
   readonly clock: Clock;
 }
 
+/** RFC 6455 §7.4.1: no closing handshake, the connection was cut. */
+const CLOSED_ABNORMALLY = 1006;
+
 const limits = {
   connectTimeoutMs: 5_000,
   maxAccessUnitBytes: 4 * 1024 ** 2,
@@ -48,6 +51,8 @@ class RelaySource implements MediaSource {
   /** What came at once, until it is clear that it is all. */
   #greeting: { readonly messages: Buffer[]; byteLength: number; arrivalMonotonicMs: number } | undefined;
   #greetingEnd: Disposable | undefined;
+  /** Until the slave has taken the request. */
+  #deadline: Disposable | undefined;
   #phase: 'connecting' | 'started' | 'ended' = 'connecting';
   #receivedBytes = 0;
   #lastMediaMonotonicMs: number | undefined;
@@ -73,36 +78,22 @@ class RelaySource implements MediaSource {
   }
 
   async start(): Promise<void> {
-    const { slave, clock } = this.#options;
+    const { slave } = this.#options;
     if (slave.token === undefined) {
       throw new SourceFailure(
         'refused-credentials',
         `There is no token for slave ${slave.id}. Enrol a token on it and give it to this master.`,
       );
     }
-    const { token } = slave;
-    using stack = new DisposableStack();
-    stack.use(
-      clock.after(limits.connectTimeoutMs, () =>
-        this.#closing.abort(this.#failure('unreachable', 'did not answer in time')),
-      ),
-    );
-    try {
-      const socket = await connectPinned(
-        { ...hostAndPort(slave.address), certificatePin: slave.certificatePin },
-        this.#closing.signal,
-      );
-      this.#socket = socket;
-      this.#open(socket, token);
-    } catch (error) {
-      throw this.#connectFailure(error);
-    }
+    this.#deadline = this.#options.clock.after(limits.connectTimeoutMs, () => this.#giveUp());
+    this.#open(await this.#connect(), slave.token);
     // The stream begins with the slave's first picture, whose camera may have to be called first.
     await this.#started.promise;
   }
 
   async close(): Promise<void> {
     this.#phase = 'ended';
+    this.#deadline?.[Symbol.dispose]();
     this.#greetingEnd?.[Symbol.dispose]();
     this.#closing.abort(new SourceFailure('stopped', 'The stream was stopped.'));
     this.#started.reject(this.#closing.signal.reason);
@@ -117,23 +108,38 @@ class RelaySource implements MediaSource {
     await promise;
   }
 
+  async #connect(): Promise<TLSSocket> {
+    const { slave } = this.#options;
+    try {
+      const peer = { ...hostAndPort(slave.address), certificatePin: slave.certificatePin };
+      this.#socket = await connectPinned(peer, this.#closing.signal);
+      return this.#socket;
+    } catch (error) {
+      throw this.#connectFailure(error);
+    }
+  }
+
+  #giveUp(): void {
+    const failure = this.#failure('unreachable', 'did not answer in time');
+    this.#closing.abort(failure);
+    this.#end(failure);
+  }
+
   #open(socket: TLSSocket, token: string): void {
     const { slave, cameraId, stream } = this.#options;
     const webSocket = new WebSocket(`ws://${slave.address}${enginePaths.live(cameraId, stream)}`, {
       createConnection: () => socket,
       headers: { authorization: `Bearer ${token}` },
-      handshakeTimeout: limits.connectTimeoutMs,
       perMessageDeflate: false,
       maxPayload: limits.messageBytes,
       followRedirects: false,
     });
+    webSocket.on('open', () => this.#deadline?.[Symbol.dispose]());
     webSocket.on('unexpected-response', (request, { statusCode = 0 }) => {
       request.destroy();
       this.#end(this.#refusal(statusCode));
     });
-    webSocket.on('error', (error) =>
-      this.#end(this.#failure('unreachable', `ended the connection (${errorCode(error)})`)),
-    );
+    webSocket.on('error', (error) => this.#end(this.#connectionFailure(error)));
     webSocket.on('close', (code, reason) => this.#end(this.#closeFailure(code, reason.toString('utf8'))));
     webSocket.on('message', (data) => {
       if (Buffer.isBuffer(data)) this.#take(data);
@@ -181,10 +187,11 @@ class RelaySource implements MediaSource {
     this.#greeting = undefined;
     if (greeting === undefined || this.#phase !== 'started') return;
     const { arrivalMonotonicMs } = greeting;
-    const { lastVideoMonotonicMs } = this.#sink.pipeline;
+    const { lastVideoMonotonicMs, originMonotonicMs } = this.#sink.pipeline;
+    const timelineEndMonotonicMs = lastVideoMonotonicMs ?? originMonotonicMs;
     const pieces = greetingPieces(Buffer.concat(greeting.messages), {
       arrivalMonotonicMs,
-      lastVideoMonotonicMs,
+      timelineEndMonotonicMs,
     });
     for (const piece of pieces) this.#push(piece.bytes, piece.arrivalMonotonicMs);
   }
@@ -241,6 +248,13 @@ class RelaySource implements MediaSource {
     return this.#failure(kind, `cannot be reached (${code})`);
   }
 
+  /** Errors of the system have a code; those of the WebSocket protocol only say what is wrong. */
+  #connectionFailure(error: Error): SourceFailure {
+    const isProtocol = error instanceof RangeError || error instanceof SyntaxError;
+    const what = 'code' in error ? errorCode(error) : error.message;
+    return this.#failure(isProtocol ? 'protocol' : 'unreachable', `lost the connection (${what})`);
+  }
+
   #refusal(status: number): SourceFailure {
     const isToken = status === 401 || status === 403;
     return isToken
@@ -264,6 +278,8 @@ class RelaySource implements MediaSource {
         return this.#failure('unreachable', 'has too many viewers');
       case liveCloseCodes.tooSlow:
         return this.#failure('protocol', 'was not read fast enough');
+      case CLOSED_ABNORMALLY:
+        return this.#failure('unreachable', 'lost the connection');
       default:
         return this.#failure(
           'closed-by-camera',
@@ -273,7 +289,7 @@ class RelaySource implements MediaSource {
   }
 
   #failure(kind: Interruption['kind'], what: string): SourceFailure {
-    return new SourceFailure(kind, `Slave ${this.#options.slave.id} ${what}.`);
+    return new SourceFailure(kind, `Slave ${this.#options.slave.id} ${what.replace(/\.$/, '')}.`);
   }
 }
 

@@ -71,6 +71,8 @@ const RECOVERY_POINT_AFTER_MS = 10_000;
 /** Makes samples on one timeline of what the connections of a stream yield, one connection after the other. */
 export class SamplePipeline {
   readonly counters: PipelineCounters = { videoFrames: 0, lost: 0 };
+  /** Where the timeline begins: nothing is placed before it. */
+  readonly originMonotonicMs: number;
   readonly #time: StreamTime;
   readonly #events: PipelineEvents;
   readonly #videoOrder = new DecodingOrder();
@@ -102,6 +104,7 @@ export class SamplePipeline {
     readonly wallClock: WallClock;
     readonly events: PipelineEvents;
   }) {
+    this.originMonotonicMs = originMonotonicMs;
     this.#time = new StreamTime({ originMonotonicMs, wallClock });
     this.#events = events;
   }

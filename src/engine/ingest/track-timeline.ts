@@ -149,7 +149,8 @@ export class TrackTimeline {
     const cameraBefore = this.#camera;
     if (before === undefined || cameraBefore === undefined) {
       this.#begin(camera, arrival);
-      return before === undefined ? arrival : Math.max(before + 1, arrival);
+      // What counts in milliseconds, as FLV does, sees the order too.
+      return before === undefined ? arrival : Math.max(before + TICKS_PER_MS, arrival);
     }
     const step = camera - cameraBefore;
     if (this.#isLeap(step, camera, arrival)) return this.#leap(before, camera, arrival);

@@ -12,8 +12,8 @@ export interface GreetingPiece {
 interface GreetingTimes {
   /** Of the greeting's last byte. */
   readonly arrivalMonotonicMs: number;
-  /** Of the last picture before the connection, if there was one: the timeline has got so far. */
-  readonly lastVideoMonotonicMs: number | undefined;
+  /** How far the stream's timeline has got: the last picture before the connection, or where it begins. */
+  readonly timelineEndMonotonicMs: number;
 }
 
 interface Tag {
@@ -37,7 +37,7 @@ const SQUEEZED_STEP_MS = 1;
 
 /**
  * Puts the greeting's tags at the times when they were live, so that the timeline keeps the distances between them. Pictures
- * from before the timeline's end are what a decoder needs to go on, but were seen already: they are squeezed together right
+ * from before the timeline's end are what a decoder needs to go on, but have no room on it: they are squeezed together right
  * behind it, their sound is left out, and who watches is back at the live edge at once. Changes the stamps in `bytes`.
  */
 export function greetingPieces(bytes: Buffer, times: GreetingTimes): readonly GreetingPiece[] {
@@ -45,14 +45,14 @@ export function greetingPieces(bytes: Buffer, times: GreetingTimes): readonly Gr
   const newestMs = tags.at(-1)?.timestampMs ?? 0;
   const pieces: GreetingPiece[] = [];
   let start = 0;
-  let squeezedMs = (times.lastVideoMonotonicMs ?? Number.NEGATIVE_INFINITY) + TIMELINE_LEAD_MS;
+  let squeezedMs = times.timelineEndMonotonicMs + TIMELINE_LEAD_MS;
   for (const tag of tags) {
     const liveMs = times.arrivalMonotonicMs - (newestMs - tag.timestampMs);
-    const wasSeen = liveMs <= squeezedMs;
-    if (wasSeen && tag.kind === 'picture') squeezedMs += SQUEEZED_STEP_MS;
-    const arrivalMonotonicMs = wasSeen ? squeezedMs : liveMs;
+    const isPast = liveMs <= squeezedMs;
+    if (isPast && tag.kind === 'picture') squeezedMs += SQUEEZED_STEP_MS;
+    const arrivalMonotonicMs = isPast ? squeezedMs : liveMs;
     writeTimestamp(bytes, tag.start, newestMs - (times.arrivalMonotonicMs - arrivalMonotonicMs));
-    if (wasSeen && tag.kind === 'sound') {
+    if (isPast && tag.kind === 'sound') {
       if (tag.start > start) pieces.push({ bytes: bytes.subarray(start, tag.start), arrivalMonotonicMs });
     } else {
       pieces.push({ bytes: bytes.subarray(start, tag.end), arrivalMonotonicMs });

@@ -67,8 +67,8 @@ describe('what a slave sends at once', () => {
   it('came when it was live, as far as nothing of it was seen before', () => {
     const bytes = greeting();
     const original = Buffer.from(bytes);
-    for (const lastVideoMonotonicMs of [undefined, 100, 47_989]) {
-      const pieces = greetingPieces(bytes, { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs });
+    for (const timelineEndMonotonicMs of [-1_000, 100, 47_989]) {
+      const pieces = greetingPieces(bytes, { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs });
       expect(samplesOf(pieces)).toEqual(
         Array.from({ length: 100 }, (_, index) => {
           const offsetMs = Math.floor(index / 2) * 40;
@@ -80,14 +80,14 @@ describe('what a slave sends at once', () => {
   });
 
   it('is squeezed together behind the last picture, without sound, when all of it was seen', () => {
-    const pieces = greetingPieces(greeting(), { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 50_000 });
+    const pieces = greetingPieces(greeting(), { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs: 50_000 });
     expect(samplesOf(pieces)).toEqual(
       Array.from({ length: 50 }, (_, index) => [9, 3_011 + index, 50_051 + index]),
     );
   });
 
   it('goes on as it was from where nothing was seen', () => {
-    const pieces = greetingPieces(greeting(), { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 49_000 });
+    const pieces = greetingPieces(greeting(), { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs: 49_000 });
     const samples = samplesOf(pieces);
     const pictures = samples.filter(([type]) => type === 9);
     const firstSound = samples.find(([type]) => type === 8);
@@ -104,7 +104,7 @@ describe('what a slave sends at once', () => {
 
   it('keeps sequence headers and what is incomplete', () => {
     const cut = greeting().subarray(0, -10);
-    const pieces = greetingPieces(cut, { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 60_000 });
+    const pieces = greetingPieces(cut, { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs: 60_000 });
     const joined = Buffer.concat(pieces.map(({ bytes }) => bytes));
     expect(joined.subarray(0, header.length)).toEqual(header);
     expect(pieces[0]?.bytes.subarray(header.length).readUInt8(0)).toBe(18);
@@ -117,7 +117,7 @@ describe('what a slave sends at once', () => {
     for (let run = 0; run < RUNS; run += 1) {
       const bytes = damaged(greeting(), () => random.next());
       expect(
-        () => greetingPieces(bytes, { arrivalMonotonicMs: 50_000, lastVideoMonotonicMs: 49_000 }),
+        () => greetingPieces(bytes, { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs: 49_000 }),
         `seed ${random.seed}, run ${run}`,
       ).not.toThrow();
     }

@@ -1,0 +1,232 @@
+/** Slaves that do everything wrong, and what a relayed stream makes of it. */
+import { X509Certificate, generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { createStreamIngest, relaySource } from '../../src/engine/ingest/index.ts';
+import type { StreamIngest } from '../../src/engine/ingest/index.ts';
+import { writeConfigurationTags, writeFlvHeader, writeSampleTag } from '../../src/engine/media/flv/index.ts';
+import { SlabPool } from '../../src/engine/media/slab-pool.ts';
+import type { Interruption, StreamDescription } from '../../src/engine/media/sample.ts';
+import { certificatePin, selfSignedCertificatePem } from '../../src/engine/platform/certificate.ts';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import type { Clock } from '../../src/shared/domain/clock.ts';
+import { enginePaths, liveCloseCodes } from '../../src/shared/engine-api/index.ts';
+import { runsWhole } from '../support/sampling.ts';
+import { damaged } from '../fuzz/mutate.ts';
+import { accessUnit, counting, sampleOf } from '../unit/engine/rtsp-server/written-packets.ts';
+import { WaitingSubscriber } from './ingest-subscriber.ts';
+import { MemoryLog } from './memory-log.ts';
+import { seededRandom } from './seeded-random.ts';
+
+const RUNS = runsWhole ? 500 : 20;
+const token = 't'.repeat(43);
+const systemClock = createSystemClock();
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+const cert = selfSignedCertificatePem(privateKey, Date.now());
+const pin = certificatePin(new X509Certificate(cert));
+
+const description: StreamDescription = {
+  generation: 1,
+  video: {
+    kind: 'video',
+    codec: 'h264',
+    sps: Buffer.from('Z2QAHqwsaoLA9puCgIKgAAADACAAAAMD0IAA', 'base64'),
+    pps: Buffer.from('aO48gA==', 'base64'),
+    width: 704,
+    height: 480,
+  },
+};
+
+/** A live stream of one group of 25 pictures. */
+function liveStream(): Buffer {
+  const pictures = Array.from({ length: 25 }, (_, index) => {
+    const isSync = index === 0;
+    const data = accessUnit(counting(200, isSync ? 0x65 : 0x41, 0x88));
+    const dts90k = index * 3_600;
+    return writeSampleTag(sampleOf('video', data, { isSync, dts90k, pts90k: dts90k }), 0, 'h264').chunks;
+  });
+  const configuration = writeConfigurationTags(description, 0).flatMap(({ chunks }) => chunks);
+  return Buffer.concat([writeFlvHeader(description), ...configuration, ...pictures.flat()]);
+}
+
+interface Slave extends AsyncDisposable {
+  readonly address: string;
+  /** What the upgrade requests said. */
+  readonly requests: { readonly path: string | undefined; readonly authorization: string | undefined }[];
+}
+
+async function listening(server: Server | TcpServer): Promise<Slave> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = addressOf(server.address());
+  return {
+    address: `127.0.0.1:${port}`,
+    requests: [],
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** An engine that takes every token and does as it is told with whoever comes. */
+async function startSlave(serve: (viewer: WebSocket) => void): Promise<Slave> {
+  const server = createServer({ key, cert });
+  const webSockets = new WebSocketServer({ noServer: true });
+  const slave = await listening(server);
+  server.on('upgrade', (request, socket, head) => {
+    slave.requests.push({ path: request.url, authorization: request.headers.authorization });
+    webSockets.handleUpgrade(request, socket, head, serve);
+  });
+  return slave;
+}
+
+interface Relay extends AsyncDisposable {
+  readonly subscriber: WaitingSubscriber;
+  readonly ingest: StreamIngest;
+  readonly log: MemoryLog;
+}
+
+function relayFrom(address: string): Relay {
+  const subscriber = new WaitingSubscriber();
+  const log = new MemoryLog();
+  const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
+  let elapsedMs = 0;
+  const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + elapsedMs };
+  const slave = { id: 'rec-1', address, certificatePin: pin, scope: 'peer', token } as const;
+  const ingest = createStreamIngest({
+    openSource: relaySource({ slave, cameraId: 'gate', stream: 'sub', slabPool, clock }),
+    clock,
+    log,
+  });
+  ingest.subscribe(subscriber);
+  // Some time after the configuration.
+  elapsedMs = 10_000;
+  ingest.start();
+  return { subscriber, ingest, log, [Symbol.asyncDispose]: () => ingest.stop() };
+}
+
+async function firstInterruption({ subscriber }: Relay): Promise<Interruption | undefined> {
+  await subscriber.until(() => subscriber.interruptions.length > 0);
+  return subscriber.interruptions[0];
+}
+
+describe('a relayed stream', () => {
+  it('asks for the stream with its token, and passes on what comes', async () => {
+    await using slave = await startSlave((viewer) => viewer.send(liveStream()));
+    await using relay = relayFrom(slave.address);
+    await relay.subscriber.until(() => relay.subscriber.video.length === 25);
+    expect(slave.requests).toEqual([
+      { path: enginePaths.live('gate', 'sub'), authorization: `Bearer ${token}` },
+    ]);
+    const times = relay.subscriber.video.map(({ dts90k }) => dts90k);
+    expect(times.slice(1).map((time, index) => time - (times[index] ?? 0))).toEqual(
+      Array.from({ length: 24 }, () => 3_600),
+    );
+    expect(relay.subscriber.descriptions).toMatchObject([{ video: { width: 704, height: 480 } }]);
+    expect(relay.log.text).not.toContain(token);
+  });
+
+  it.each<{ what: string; serve: (viewer: WebSocket) => void; expected: Interruption }>([
+    {
+      what: 'what is no FLV',
+      serve: (viewer) => viewer.send(Buffer.alloc(1_000, 0x47)),
+      expected: { kind: 'protocol', detail: 'Slave rec-1 sends what is no live stream.' },
+    },
+    {
+      what: 'a tag without measure',
+      serve: (viewer) =>
+        viewer.send(
+          Buffer.concat([writeFlvHeader(description), Buffer.from('09ffffff', 'hex'), Buffer.alloc(500)]),
+        ),
+      expected: { kind: 'protocol', detail: 'Slave rec-1 sends what is no live stream.' },
+    },
+    {
+      what: 'a message without measure',
+      serve: (viewer) => viewer.send(Buffer.alloc(7 * 1024 ** 2)),
+      expected: {
+        kind: 'protocol',
+        detail: 'Slave rec-1 lost the connection (WS_ERR_UNSUPPORTED_MESSAGE_LENGTH).',
+      },
+    },
+    {
+      what: 'a cut connection',
+      serve: (viewer) => viewer.terminate(),
+      expected: { kind: 'unreachable', detail: 'Slave rec-1 lost the connection.' },
+    },
+    {
+      what: 'a goodbye',
+      serve: (viewer) => viewer.close(liveCloseCodes.shuttingDown, 'The engine is stopping.'),
+      expected: {
+        kind: 'closed-by-camera',
+        detail: 'Slave rec-1 ended the stream: The engine is stopping.',
+      },
+    },
+    {
+      what: 'the news that the token was revoked',
+      serve: (viewer) => viewer.close(liveCloseCodes.unauthorized),
+      expected: {
+        kind: 'refused-credentials',
+        detail: 'Slave rec-1 refuses the token. Enrol another one and give it to this master.',
+      },
+    },
+  ])('that gets $what is interrupted for that reason', async ({ serve, expected }) => {
+    await using slave = await startSlave(serve);
+    await using relay = relayFrom(slave.address);
+    expect(await firstInterruption(relay)).toEqual(expected);
+  });
+
+  it('gives up a slave that says nothing at all, and one that does not answer the request', async () => {
+    await using mute = await listening(createTcpServer(() => undefined));
+    const server = createServer({ key, cert });
+    server.on('upgrade', () => undefined);
+    await using idle = await listening(server);
+    await using first = relayFrom(mute.address);
+    await using second = relayFrom(idle.address);
+    expect(await Promise.all([firstInterruption(first), firstInterruption(second)])).toEqual([
+      { kind: 'unreachable', detail: 'Slave rec-1 did not answer in time.' },
+      { kind: 'unreachable', detail: 'Slave rec-1 did not answer in time.' },
+    ]);
+  });
+
+  it('makes something or nothing of damaged streams, and always lets go of them', async () => {
+    const random = seededRandom();
+    for (let run = 0; run < RUNS; run += 1) {
+      const bytes = damaged(liveStream(), () => random.next());
+      await using slave = await startSlave((viewer) => {
+        viewer.send(bytes);
+        viewer.close(liveCloseCodes.streamEnded, 'Over.');
+      });
+      await using relay = relayFrom(slave.address);
+      const interruption = await firstInterruption(relay);
+      expect(
+        ['protocol', 'closed-by-camera', 'unsupported'],
+        `seed ${random.seed}, run ${run}: ${JSON.stringify(interruption)}`,
+      ).toContain(interruption?.kind);
+      expect(relay.subscriber.video.length).toBeLessThan(60);
+    }
+  });
+
+  it('stops at once while it waits for a slave', async () => {
+    await using mute = await listening(createTcpServer(() => undefined));
+    const relay = relayFrom(mute.address);
+    const beganMs = performance.now();
+    await relay.ingest.stop();
+    expect(performance.now() - beganMs).toBeLessThan(1_000);
+  });
+});
+
+function addressOf(address: string | AddressInfo | null): AddressInfo {
+  if (typeof address !== 'object' || address === null) throw new Error('The server does not listen.');
+  return address;
+}
