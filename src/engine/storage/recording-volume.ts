@@ -15,6 +15,7 @@ import {
 import { GuardedVolume } from './guarded-volume.ts';
 import { OpenSegment, type SegmentHost } from './open-segment.ts';
 import type { ReconcileReport } from './reconcile.ts';
+import { RelapseDelay } from './relapse-delay.ts';
 import { Repairs } from './repairs.ts';
 import type { Retention, RetentionOutcome } from './retention.ts';
 import { createSegment } from './segment-creation.ts';
@@ -67,6 +68,7 @@ export class RecordingVolume {
   readonly #health: VolumeHealth;
   readonly #open = new Set<OpenSegment>();
   readonly #repairs: Repairs;
+  readonly #relapse = new RelapseDelay();
   readonly #disk: VolumeDisk;
   readonly #comparison: VolumeComparison;
   readonly #host: SegmentHost;
@@ -93,7 +95,10 @@ export class RecordingVolume {
       clock,
       log,
       onChange: () => {
-        if (this.state.kind !== 'opening') this.#judged.resolve();
+        const { kind } = this.state;
+        if (kind !== 'opening') this.#judged.resolve();
+        if (kind === 'failing') this.#relapse.failed(clock.monotonicMs());
+        if (kind === 'ok') this.#relapse.cleared(clock.monotonicMs());
         onChange();
       },
     });
@@ -289,6 +294,7 @@ export class RecordingVolume {
         return;
       }
       const { trouble } = this.#health;
+      if (trouble?.kind === 'failing' && this.#isBetterLeftAlone()) return;
       // A full disk may have to be made room on first.
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
       if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
@@ -297,6 +303,12 @@ export class RecordingVolume {
     } catch (error) {
       this.#judge(error);
     }
+  }
+
+  /** Not when there is no other. */
+  #isBetterLeftAlone(): boolean {
+    const { clock, hasAlternative } = this.#options;
+    return hasAlternative() && !this.#relapse.isOver(clock.monotonicMs());
   }
 
   async #reconcile(volumeId: string): Promise<void> {
