@@ -1,4 +1,4 @@
-/** A viewer's end of a live stream. None of these may throw, and none may call back into the channel. */
+/** A viewer's end of a live stream. None of these may throw; `close` may dispose of the viewing, and nothing else calls back. */
 export interface ViewerSink {
   /** One binary message; the bytes are shared with other viewers and never change. */
   send(bytes: Uint8Array): void;
