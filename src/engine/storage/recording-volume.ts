@@ -17,7 +17,7 @@ import { OpenSegment, type SegmentHost } from './open-segment.ts';
 import type { ReconcileReport } from './reconcile.ts';
 import { RelapseDelay } from './relapse-delay.ts';
 import { Repairs } from './repairs.ts';
-import type { Retention, RetentionOutcome } from './retention.ts';
+import type { Retention } from './retention.ts';
 import { createSegment } from './segment-creation.ts';
 import type { SegmentIndex, SegmentProgress, SegmentRow } from './segment-index.ts';
 import type { SegmentOpening, SegmentWriter, StorageLimits } from './segment-store.ts';
@@ -29,7 +29,8 @@ import { VolumeGuard, type GuardLimits } from './volume-guard.ts';
 import { isReadable, stopsEverything, VolumeHealth } from './volume-health.ts';
 import type { KnownVolumes, Misplacement, VolumeMarker } from './volume-identity.ts';
 import type { VolumeMeter } from './volume-meter.ts';
-import type { Volume, VolumeSpace } from './volume.ts';
+import { VolumeRoom } from './volume-room.ts';
+import type { Volume } from './volume.ts';
 
 /** One volume's way to the disk. */
 export interface VolumeAccess {
@@ -68,6 +69,7 @@ export class RecordingVolume {
   readonly #health: VolumeHealth;
   readonly #open = new Set<OpenSegment>();
   readonly #repairs: Repairs;
+  readonly #room: VolumeRoom;
   readonly #relapse = new RelapseDelay();
   readonly #disk: VolumeDisk;
   readonly #comparison: VolumeComparison;
@@ -78,8 +80,6 @@ export class RecordingVolume {
   #syncs: SyncSchedule | undefined;
   /** Files being made, written or waiting for repair: nobody else touches them. */
   readonly #inHand = new Set<string>();
-  #space: VolumeSpace = { totalBytes: 0, freeBytes: 0 };
-  #storedBytes = 0;
   #isReconciled = false;
   #isStopping = false;
   #inspection: Promise<void> | undefined;
@@ -114,6 +114,11 @@ export class RecordingVolume {
     this.#volume = new GuardedVolume(access.volume, this.#guard);
     this.#disk = new VolumeDisk({ ...options, marker: access.marker, guard: this.#guard });
     this.#repairs = new Repairs(log);
+    this.#room = new VolumeRoom({
+      ...options,
+      volume: this.#volume,
+      headroomBytes: options.limits.headroomBytes,
+    });
     this.#comparison = new VolumeComparison({
       ...options,
       volume: this.#volume,
@@ -184,11 +189,10 @@ export class RecordingVolume {
     return {
       name,
       path,
-      ...this.#space,
+      ...this.#room.status,
       reserveBytes,
       ...(quotaBytes === undefined ? {} : { quotaBytes }),
       ...(maximumDays === undefined ? {} : { maximumDays }),
-      storedBytes: this.#storedBytes,
       state: this.#health.state,
     };
   }
@@ -299,7 +303,7 @@ export class RecordingVolume {
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
       if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
       await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
-      await this.#lookAtSpace(recognition.volumeId);
+      await this.#lookAtRoom(recognition.volumeId);
     } catch (error) {
       this.#judge(error);
     }
@@ -327,48 +331,11 @@ export class RecordingVolume {
     return failureOf(trouble);
   }
 
-  /** Once full, half the headroom must be back before recording resumes, so that it does not flutter. */
-  async #lookAtSpace(volumeId: string): Promise<void> {
-    const { reserveBytes } = this.#config;
-    this.#space = await this.#volume.space();
-    const outcome = await this.#applyRetention(volumeId);
-    if (outcome.deletedBytes > 0) this.#space = await this.#volume.space();
+  async #lookAtRoom(volumeId: string): Promise<void> {
     const isFull = this.#health.state.kind === 'full';
-    const neededBytes = isFull ? reserveBytes + this.#options.limits.headroomBytes / 2 : reserveBytes;
-    if (this.#space.freeBytes >= neededBytes) {
-      // Space is not everything: there are limits for a user, and for the number of files.
-      if (isFull) await this.#volume.probe();
-      this.#health.clear();
-      return;
-    }
-    this.#health.enter({
-      kind: 'full',
-      detail: `The volume ${this.path} has ${inMebibytes(this.#space.freeBytes)} free; ${inMebibytes(neededBytes)} are needed.`,
-      remedy:
-        outcome.isExhausted && outcome.storedBytes > 0
-          ? 'Nothing on it may be deleted: all footage is locked or being written. Unlock some, or free space.'
-          : 'Free space, or lower the retention.',
-    });
-  }
-
-  /** Without an index nothing is deleted, and footage can still be recorded as far as there is space. */
-  async #applyRetention(volumeId: string): Promise<RetentionOutcome> {
-    const { retention, log } = this.#options;
-    const nothing = { storedBytes: this.#storedBytes, deletedBytes: 0, isExhausted: false };
-    try {
-      const outcome = await retention.apply({
-        volume: this.#volume,
-        volumeId,
-        config: this.#config,
-        space: this.#space,
-      });
-      this.#storedBytes = outcome.storedBytes;
-      return outcome;
-    } catch (error) {
-      if (!isIndexError(error)) throw error;
-      log.error({ ...storageFailure(error, this.path) }, 'Nothing can be deleted without the index.');
-      return nothing;
-    }
+    const trouble = await this.#room.look({ volumeId, config: this.#config, isFull });
+    if (trouble === undefined) this.#health.clear();
+    else this.#health.enter(trouble);
   }
 
   #judge(error: unknown): StorageFailure {
@@ -411,8 +378,4 @@ export class RecordingVolume {
       );
     }
   }
-}
-
-function inMebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

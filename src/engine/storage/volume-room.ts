@@ -1,0 +1,76 @@
+import type { VolumeConfig } from '../../shared/engine-api/index.ts';
+import type { Log } from '../../shared/domain/log.ts';
+import { isIndexError, storageFailure } from './failure.ts';
+import type { Retention, RetentionOutcome } from './retention.ts';
+import type { Trouble } from './volume-health.ts';
+import type { Volume, VolumeSpace } from './volume.ts';
+
+export interface VolumeRoomOptions {
+  readonly volume: Volume;
+  readonly retention: Retention;
+  readonly headroomBytes: number;
+  readonly log: Log;
+}
+
+export interface RoomLook {
+  readonly volumeId: string;
+  readonly config: VolumeConfig;
+  /** Once full, half the headroom must be back before recording resumes, so that it does not flutter. */
+  readonly isFull: boolean;
+}
+
+/** How much room a volume has, and what makes more of it. */
+export class VolumeRoom {
+  readonly #options: VolumeRoomOptions;
+  #space: VolumeSpace = { totalBytes: 0, freeBytes: 0 };
+  #storedBytes = 0;
+
+  constructor(options: VolumeRoomOptions) {
+    this.#options = options;
+  }
+
+  /** As it was at the last look. */
+  get status(): VolumeSpace & { readonly storedBytes: number } {
+    return { ...this.#space, storedBytes: this.#storedBytes };
+  }
+
+  /** Deletes what retention asks for. The answer is what keeps footage from being written; nothing when there is room. */
+  async look({ volumeId, config, isFull }: RoomLook): Promise<Trouble | undefined> {
+    const { volume, headroomBytes } = this.#options;
+    this.#space = await volume.space();
+    const outcome = await this.#applyRetention(volumeId, config);
+    if (outcome.deletedBytes > 0) this.#space = await volume.space();
+    const neededBytes = isFull ? config.reserveBytes + headroomBytes / 2 : config.reserveBytes;
+    if (this.#space.freeBytes >= neededBytes) {
+      // Space is not everything: there are limits for a user, and for the number of files.
+      if (isFull) await volume.probe();
+      return undefined;
+    }
+    return {
+      kind: 'full',
+      detail: `The volume ${volume.path} has ${inMebibytes(this.#space.freeBytes)} free; ${inMebibytes(neededBytes)} are needed.`,
+      remedy:
+        outcome.isExhausted && outcome.storedBytes > 0
+          ? 'Nothing on it may be deleted: all footage is locked or being written. Unlock some, or free space.'
+          : 'Free space, or lower the retention.',
+    };
+  }
+
+  /** Without an index nothing is deleted, and footage can still be recorded as far as there is space. */
+  async #applyRetention(volumeId: string, config: VolumeConfig): Promise<RetentionOutcome> {
+    const { volume, retention, log } = this.#options;
+    try {
+      const outcome = await retention.apply({ volume, volumeId, config, space: this.#space });
+      this.#storedBytes = outcome.storedBytes;
+      return outcome;
+    } catch (error) {
+      if (!isIndexError(error)) throw error;
+      log.error({ ...storageFailure(error, volume.path) }, 'Nothing can be deleted without the index.');
+      return { storedBytes: this.#storedBytes, deletedBytes: 0, isExhausted: false };
+    }
+  }
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}
