@@ -159,6 +159,18 @@ describe('the index on its own thread', () => {
     expect(outcomes[3]).toMatchObject({ reason: { code: 'SQLITE_BUSY' } });
   });
 
+  it('answers many long questions at once within its memory', async () => {
+    const connection = await open();
+    const long: SqlStatement = {
+      sql: `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000)
+        SELECT i, i + 1 AS next, printf('%080d', i) AS text FROM n`,
+    };
+
+    const answers = await Promise.all(Array.from({ length: 200 }, () => connection.execute([long])));
+
+    expect(answers.map(([rows]) => rows?.length)).toEqual(Array.from({ length: 200 }, () => 5000));
+  });
+
   it('finishes what was asked before it is closed, and refuses what comes after', async () => {
     const connection = await open();
     const asked = [1, 2, 3].map((start) => connection.execute([addLock(start)], 'soon'));

@@ -190,6 +190,19 @@ describe('the index of footage', () => {
     expect(await index.directories('c', { afterDirectory: '', limit: 2 })).toEqual([]);
   });
 
+  it('lists thousands of rows in order, each once, also where many began together', async () => {
+    const ids: number[] = [];
+    for (let number = 0; number < 1700; number += 1) {
+      const [segment, progress] = minuteOf({ minute: Math.floor(number / 600) });
+      ids.push(await index.insert({ ...segment, filePath: `${segment.filePath}-${number}` }, progress));
+    }
+    const range = { cameraId: 'gate', fromUtcMs: start, toUtcMs: start + dayMs };
+
+    expect(idsOf(await index.list({ ...range, limit: 10_000 }))).toEqual(ids);
+    expect(idsOf(await index.list({ ...range, limit: 1234 }))).toEqual(ids.slice(0, 1234));
+    expect(idsOf(await index.list({ ...range, limit: 500 }))).toEqual(ids.slice(0, 500));
+  });
+
   it('tells where a directory and its rows do not agree', async () => {
     const directoryPath = 'cameras/gate/2026-11-21';
     for (const minute of [0, 1, 2]) await add({ minute });

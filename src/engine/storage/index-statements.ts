@@ -43,7 +43,8 @@ export const segmentStatements = {
       SET start_utc_ms = min(start_utc_ms, excluded.start_utc_ms), end_utc_ms = max(end_utc_ms, excluded.end_utc_ms),
         evidence = excluded.evidence`,
   remove: 'DELETE FROM segments WHERE id = :id',
-  list: `SELECT ${segmentColumns} FROM segments WHERE ${touchesRange} ORDER BY start_utc_ms, id LIMIT :limit`,
+  list: `SELECT ${segmentColumns} FROM segments
+    WHERE ${touchesRange} AND (start_utc_ms, id) > (:afterUtcMs, :afterId) ORDER BY start_utc_ms, id LIMIT :limit`,
   // Islands: a segment that begins later than every one before it ended, and the tolerance, begins a span.
   spans: `WITH
     page AS (

@@ -106,9 +106,21 @@ export class SqliteFootageIndex implements FootageIndex {
     await this.#connection.execute(ids.map((id) => ({ sql: segmentStatements.remove, parameters: { id } })));
   }
 
-  async list({ content = 'main', ...range }: SegmentRange): Promise<readonly ReadableRow[]> {
-    const rows = await this.#ask(segmentStatements.list, { ...range, content });
-    return StoredSegments.parse(rows).filter(isReadable);
+  /** In pages, so that no answer is large however many rows are asked for. */
+  async list({ content = 'main', limit, ...range }: SegmentRange): Promise<readonly ReadableRow[]> {
+    const rows: SegmentRow[] = [];
+    for (let after: SegmentRow | undefined; rows.length < limit; after = rows.at(-1)) {
+      const asked = Math.min(listPageSize, limit - rows.length);
+      const page = await this.#ask(segmentStatements.list, {
+        ...range,
+        content,
+        ...cursorAfter(after),
+        limit: asked,
+      });
+      rows.push(...StoredSegments.parse(page));
+      if (page.length < asked) break;
+    }
+    return rows.filter(isReadable);
   }
 
   async spans(range: SpanRange): Promise<SpanList> {
@@ -234,12 +246,15 @@ export class SqliteFootageIndex implements FootageIndex {
   }
 }
 
+const listPageSize = 500;
+
+/** Where a page of rows in order of their start goes on. */
+function cursorAfter(row: OldestQuery['after']): { readonly afterUtcMs: number; readonly afterId: number } {
+  return { afterUtcMs: row?.startUtcMs ?? Number.MIN_SAFE_INTEGER, afterId: row?.id ?? 0 };
+}
+
 function oldestStatement({ volumeId, cameraId, after, limit }: OldestQuery): SqlStatement {
-  const page = {
-    afterUtcMs: after?.startUtcMs ?? Number.MIN_SAFE_INTEGER,
-    afterId: after?.id ?? 0,
-    limit,
-  };
+  const page = { ...cursorAfter(after), limit };
   if (cameraId === undefined) {
     return volumeId === undefined
       ? { sql: segmentStatements.oldest, parameters: page }

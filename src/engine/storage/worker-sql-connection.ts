@@ -19,6 +19,8 @@ import {
 export interface WorkerConnectionLimits {
   /** Requests waiting for the thread; more are refused. */
   readonly maximumWaiting: number;
+  /** Requests in one transaction: their answers are in memory together. */
+  readonly maximumBatch: number;
   /** After so long without an answer, what waits is refused until there is one. */
   readonly patienceMs: number;
   /** Closing waits for the thread for so long. */
@@ -29,6 +31,7 @@ export interface WorkerConnectionLimits {
 
 export const defaultWorkerConnectionLimits: WorkerConnectionLimits = {
   maximumWaiting: 10_000,
+  maximumBatch: 32,
   patienceMs: 10_000,
   closePatienceMs: 1_000,
   gatherMs: 200,
@@ -41,8 +44,11 @@ export interface WorkerConnectionOptions {
   readonly limits?: Partial<WorkerConnectionLimits>;
 }
 
-/** V8 needs about 12 MB for the thread; the database's own memory is outside of its heap. */
-const threadLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const;
+/**
+ * The thread costs 11 MB, nearly all of it Node's own. What it may grow to is for many long answers at once; the database's
+ * memory is outside of its heap.
+ */
+const threadLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const;
 /** In a bundle the thread's module lies beside that of the engine. */
 const threadModule = new URL(
   import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.mjs',
@@ -151,8 +157,7 @@ class WorkerSqlConnection implements SqlConnection {
       if (this.#state.kind === 'closing') this.#post({ kind: 'close' });
       return;
     }
-    const batch = this.#waiting;
-    this.#waiting = [];
+    const batch = this.#waiting.splice(0, this.#limits.maximumBatch);
     this.#batch = batch;
     this.#patience = this.#clock.after(this.#limits.patienceMs, () => this.#onSilence());
     this.#post({
