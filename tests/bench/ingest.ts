@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,11 @@ export interface IngestBenchOptions extends CameraLoad {
   readonly compare: boolean;
   /** An engine bundle to measure in place of the source, whose types take memory to strip. */
   readonly bundle?: string;
+  /**
+   * Runs the bundle with the benchmark's own Node file, so that the pages of the program are shared with the cameras' process, and
+   * counted by half: how the figures were taken that an engine's memory is compared with. A node has nobody to share with.
+   */
+  readonly sharesRuntime: boolean;
 }
 
 const warmUpMs = 8000;
@@ -40,7 +45,9 @@ export async function benchIngest(options: IngestBenchOptions): Promise<object> 
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
   const fleet = await startCameraFleet(options, { directory, cleanup });
   const command =
-    options.bundle === undefined ? engineFromSource : await unpackBundle(options.bundle, directory);
+    options.bundle === undefined
+      ? engineFromSource
+      : await unpackBundle(options.bundle, { directory, ...options });
 
   const engine = await measureEngine(options, { fleet, command, directory: join(directory, 'engine') });
   const figures = {
@@ -217,10 +224,18 @@ function toConfig(
   return { id, name: id, main: mainUrl, sub: subUrl, credentials: { username, password }, record: true };
 }
 
-async function unpackBundle(archive: string, directory: string): Promise<EngineCommand> {
+async function unpackBundle(
+  archive: string,
+  { directory, sharesRuntime }: { readonly directory: string; readonly sharesRuntime: boolean },
+): Promise<EngineCommand> {
   const releases = join(directory, 'releases');
   await mkdir(releases);
   execFileSync('tar', ['-xzf', archive, '-C', releases]);
   const [release = ''] = await readdir(releases);
+  const runtime = join(releases, release, 'bin', 'node');
+  if (sharesRuntime) {
+    await rm(runtime);
+    await symlink(process.execPath, runtime);
+  }
   return { file: join(releases, release, 'bin', 'belvedere-engine'), args: [], environment: {} };
 }

@@ -7,7 +7,7 @@ import { benchSoak } from './soak.ts';
  * `npm run bench -- NAME [options] [--json]`. A benchmark measures and never judges; figures that are quoted stand in
  * docs/benchmarks.md with the machine and the command.
  *
- *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --rtmp --viewers N --compare ffmpeg --bundle FILE
+ *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --rtmp --viewers N --compare ffmpeg --bundle FILE [--share-runtime]
  *     soak    --minutes N --bitrate BPS
  */
 const { values, positionals } = parseArgs({
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     viewers: { type: 'string', default: '0' },
     compare: { type: 'string' },
     bundle: { type: 'string' },
+    'share-runtime': { type: 'boolean', default: false },
     minutes: { type: 'string', default: '10' },
     json: { type: 'boolean', default: false },
   },
@@ -37,6 +38,7 @@ const benches: Readonly<Record<string, () => Promise<object>>> = {
       protocol: values.rtmp ? 'rtmp' : 'rtsp',
       pace: values.pace === 'packet' ? 'packet' : 'frame',
       viewers: Number(values.viewers),
+      sharesRuntime: values['share-runtime'],
       compare: values.compare === 'ffmpeg',
       ...(values.bundle === undefined ? {} : { bundle: values.bundle }),
     }),
