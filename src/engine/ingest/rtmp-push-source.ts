@@ -69,8 +69,7 @@ class RtmpPushSource implements MediaSource, PushTaker {
   start(): Promise<void> {
     const { points, name, clock } = this.#options;
     this.#patience = clock.after(LONGEST_PATIENCE_MS, () => {
-      const detail = `The camera does not push to ${name}. The engine waits for it.`;
-      this.#started.reject(new SourceFailure('silent', detail));
+      this.#started.reject(this.#whyNothingComes());
     });
     this.#attachment = points.attach(name, this);
     return this.#started.promise;
@@ -138,6 +137,22 @@ class RtmpPushSource implements MediaSource, PushTaker {
     const report = { ntpUtcMs: cameraMs, rtpTimestamp: timestamp, arrivalMonotonicMs };
     this.#sink.pipeline.takeSenderReport('video', report);
     this.#sink.pipeline.takeSenderReport('audio', report);
+  }
+
+  #whyNothingComes(): SourceFailure {
+    const { points, name } = this.#options;
+    if (this.#media !== undefined) {
+      return new SourceFailure(
+        'silent',
+        `The camera pushes to ${name}, but no pictures. Check its video settings.`,
+      );
+    }
+    return points.has(name)
+      ? new SourceFailure('silent', `The camera does not push to ${name}. The engine waits for it.`)
+      : new SourceFailure(
+          'refused-credentials',
+          `Nobody may push to ${name}: the camera has no stream key. Set one.`,
+        );
   }
 
   #noteStart(): void {

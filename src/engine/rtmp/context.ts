@@ -27,7 +27,7 @@ export const defaultRtmpLimits: RtmpLimits = {
   closeTimeoutMs: 1_000,
   maximumUnsentBytes: 64 * 1024,
   maximumConnections: 1_024,
-  maximumConnectionsPerAddress: 256,
+  maximumConnectionsPerAddress: 512,
 };
 
 /** What a player wants to see and hear. */

@@ -196,6 +196,31 @@ describe('a camera that pushes', () => {
     await ingest.stop();
   });
 
+  it('sends no pictures, or may not come: that is said', async () => {
+    const { clock, points, ingest, subscriber } = createStream();
+    ingest.start();
+    await settle();
+    new FakeConnection().enter(points).push(clock, AAC_HEADER, sound(0));
+    clock.advance(20_000);
+    await settle();
+    points.configure([{ name: NAME, key: undefined }]);
+    clock.advance(1_000);
+    await settle();
+    clock.advance(20_000);
+    await settle();
+    expect(subscriber.interruptions).toEqual([
+      {
+        kind: 'silent',
+        detail: 'The camera pushes to gate, but no pictures. Check its video settings.',
+      },
+      {
+        kind: 'refused-credentials',
+        detail: 'Nobody may push to gate: the camera has no stream key. Set one.',
+      },
+    ]);
+    await ingest.stop();
+  });
+
   it('is cut off when its key is changed, and refused with the former', async () => {
     const { clock, points, ingest, subscriber } = createStream();
     ingest.start();
