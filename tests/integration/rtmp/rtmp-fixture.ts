@@ -41,11 +41,14 @@ export async function startRtmpServer({
     reason: 'There is no such camera.',
   }),
   names = [PUSH_NAME],
+  players = 10,
 }: {
   readonly limits?: Partial<RtmpLimits>;
   readonly accounts?: readonly PlayAccount[];
   readonly openLive?: OpenLive;
   readonly names?: readonly string[];
+  /** How many may play at once. */
+  readonly players?: number;
 } = {}): Promise<RunningServer> {
   const clock = createSystemClock();
   const log = new MemoryLog();
@@ -61,7 +64,12 @@ export async function startRtmpServer({
   });
   const ingests: StreamIngest[] = [];
   await server.apply({
-    serve: { ...ServeUpdate.parse({}), rtmp: { enabled: true, port: 0 }, accounts },
+    serve: {
+      ...ServeUpdate.parse({}),
+      rtmp: { enabled: true, port: 0 },
+      limits: { players, playersPerAddress: players },
+      accounts,
+    },
     cameras: names.map((name) => ({ main: { push: name }, streamKey: PUSH_KEY })),
   });
   const { listener } = server.status();
