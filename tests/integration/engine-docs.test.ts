@@ -128,6 +128,8 @@ describe('the description of the API', () => {
     { route: enginePaths.health, path: enginePaths.health },
     { route: enginePaths.status, path: enginePaths.status },
     { route: enginePaths.config, path: enginePaths.config },
+    { route: enginePaths.cameras, path: enginePaths.cameras },
+    { route: enginePaths.camera(':cameraId'), path: enginePaths.camera('gate') },
     {
       route: enginePaths.config,
       path: enginePaths.config,

@@ -1,5 +1,6 @@
 import type { HlsTickets } from '../hls/index.ts';
 import type { TokenRegistry } from '../platform/tokens.ts';
+import { cameraRoutes } from './camera-routes.ts';
 import { coreRoutes } from './core-routes.ts';
 import type { EngineApi } from './engine-api.ts';
 import { hlsRoutes } from './hls-routes.ts';
@@ -30,6 +31,7 @@ export function engineRoutes(context: RouteContext): readonly Route[] {
   const { engine, metrics } = context;
   const routes: readonly Route[] = [
     ...coreRoutes(engine, metrics),
+    ...cameraRoutes(engine),
     ...recordingRoutes(engine),
     ...timelineRoutes(engine),
     ...volumeRoutes(engine),

@@ -15,6 +15,9 @@ export const enginePaths = {
   volumes: '/api/v1/volumes',
   /** GET scope view, PUT scope admin. */
   config: '/api/v1/config',
+  /** GET, scope view. `EngineCameraList`, and one `EngineCameraStatus`. */
+  cameras: '/api/v1/cameras',
+  camera: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}`,
   /** GET, scope view, query `from`, `to` (ms UTC) and `limit`. `SegmentList`. */
   segments: (cameraId: CameraId): string => `/api/v1/cameras/${cameraId}/segments`,
   /** GET, scope view. The fMP4 file of one segment, byte ranges allowed. */

@@ -103,6 +103,10 @@ export const EngineCameraStatus = z.object({
 });
 export type EngineCameraStatus = z.infer<typeof EngineCameraStatus>;
 
+/** `enginePaths.cameras`. */
+export const EngineCameraList = z.object({ cameras: z.array(EngineCameraStatus) });
+export type EngineCameraList = z.infer<typeof EngineCameraList>;
+
 /** How a slave is, by what the streams show that are asked of it. */
 export const SlaveState = z.discriminatedUnion('kind', [
   /** Nobody wants anything of it. */

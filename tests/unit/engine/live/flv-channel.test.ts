@@ -355,3 +355,28 @@ describe('a live channel', () => {
     expect(sink.tags()).toEqual([...headers, 'key 0', 'key 1000']);
   });
 });
+
+describe('a viewer of a stream with tracks that FLV does not carry', () => {
+  it('gets the others, and the reason', () => {
+    const fixture = createFixture();
+    const { description, samples } = pictures(1);
+    const sink = fixture.join();
+    fixture.stream.onDescription({
+      ...description,
+      audio: { kind: 'audio', codec: 'pcmu', sampleRate: 8_000, channels: 1 },
+      metadata: { kind: 'metadata', codec: 'onvif' },
+    });
+    feed(
+      fixture,
+      samples.flatMap((sample) => [
+        sample,
+        { ...sample, track: 'audio' as const, isSync: true },
+        { ...sample, track: 'metadata' as const, isSync: true },
+      ]),
+    );
+    expect(sink.tags()).toEqual([...headers, ...group(0)]);
+    expect(Buffer.concat(sink.messages).toString('latin1')).toMatch(
+      /soundobstacle.{3}The camera sends G\.711 mu-law sound/s,
+    );
+  });
+});
