@@ -8,7 +8,7 @@ import type { EngineCertificate } from '../platform/certificate.ts';
 import { EngineExit } from '../platform/exit.ts';
 import { errorCode } from '../platform/layout.ts';
 import type { TokenRegistry } from '../platform/tokens.ts';
-import { sendAnswer, sendJson } from './answers.ts';
+import { sendAnswer, sendJson } from './send-answer.ts';
 import { authorize } from './authorization.ts';
 import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
@@ -18,7 +18,7 @@ import { readJsonBody, requestTarget } from './requests.ts';
 import { createRouter } from './router.ts';
 import type { RouteMatch } from './router.ts';
 import { engineRoutes, engineWebSocketRoutes } from './routes.ts';
-import { sendStream } from './stream-answer.ts';
+import { sendStream } from './send-stream.ts';
 import { createWebSocketEndpoint } from './websocket-endpoint.ts';
 
 /** Bounds of the server. Clients are a desk, its relay, a peer and a Prometheus or two: all of this is generous. */

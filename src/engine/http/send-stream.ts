@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { OpenStream } from './answer.ts';
-import { commonHeaders } from './answers.ts';
+import { commonHeaders } from './send-answer.ts';
 import { ApiFailure } from './failure.ts';
 import type { LongConnections } from './long-connections.ts';
 
