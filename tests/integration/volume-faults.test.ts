@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FootageIndex } from '../../src/engine/storage/index.ts';
 import type { VolumeState } from '../../src/shared/engine-api/index.ts';
 import { faultKinds, isStruckBy, type Fault, type FaultKind } from '../support/faulty-volume.ts';
 import { runsWhole } from '../support/sampling.ts';
@@ -79,6 +81,63 @@ describe('a volume that fails at any moment', () => {
     },
   );
 });
+
+describe('an index that fails for a while', () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterAll(() => directory[Symbol.asyncDispose]());
+
+  const methods = ['insert', 'update', 'markDeleting', 'remove', 'oldest', 'totals'] as const;
+
+  it.each(
+    methods.flatMap((method) => [
+      { method, code: 'SQLITE_FULL' },
+      { method, code: 'SQLITE_IOERR_WRITE' },
+    ]),
+  )(
+    'at $method with $code blames no volume, and agrees with the files afterwards',
+    async ({ method, code }) => {
+      const trouble = { isThere: false };
+      await using scenario = await VolumeScenario.create(join(directory.path, `${method}-${code}`), {
+        wrapIndex: (index) => failing(index, { method, code, trouble }),
+      });
+      await scenario.start();
+      await scenario.record(3);
+      trouble.isThere = true;
+      await scenario.record(6);
+      expect([...scenario.troubles('faulty'), ...scenario.troubles('healthy')]).toEqual([]);
+      trouble.isThere = false;
+      await scenario.record(6);
+      await scenario.stop();
+
+      for (const cameraId of [cameraOnFaulty, cameraOnHealthy]) {
+        const { framesRecorded, framesDropped } = scenario.recorderOf(cameraId);
+        expect(framesRecorded + framesDropped).toBe(scenario.fed(cameraId));
+        expect(framesRecorded).toBeGreaterThan(0);
+      }
+      expect(await scenario.disagreements()).toEqual([]);
+    },
+  );
+});
+
+/** The index with one method that rejects while there is trouble. */
+function failing(
+  index: FootageIndex,
+  fault: { readonly method: string; readonly code: string; readonly trouble: { readonly isThere: boolean } },
+): FootageIndex {
+  return new Proxy(index, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...parameters: unknown[]): unknown =>
+        name === fault.method && fault.trouble.isThere
+          ? Promise.reject(Object.assign(new Error(fault.code), { code: fault.code }))
+          : Reflect.apply(value, target, parameters);
+    },
+  });
+}
 
 /** One life with the fault, healing, and a second life. Throws what an assertion throws. */
 async function rehearse(directory: string, fault: Fault): Promise<void> {

@@ -30,6 +30,13 @@ const HaltFacts = z.object({ volume: z.string(), kind: z.string() });
 /** So small that footage of a few seconds is deleted while the scenario runs. */
 const faultyQuotaBytes = 200_000;
 
+export interface ScenarioOptions {
+  readonly fault?: Fault;
+  readonly known?: KnownVolumes;
+  /** Puts faults in the way of the index. */
+  readonly wrapIndex?: (index: FootageIndex) => FootageIndex;
+}
+
 /**
  * An engine's storage with two volumes, one of which may fail, and a camera for each. Time passes when it is told to; only
  * what the disks are asked takes real time.
@@ -46,17 +53,14 @@ export class VolumeScenario implements AsyncDisposable {
   readonly #fed = new Map<string, number>();
   #second = 0;
 
-  static async create(
-    directory: string,
-    options: { readonly fault?: Fault; readonly known?: KnownVolumes } = {},
-  ): Promise<VolumeScenario> {
+  static async create(directory: string, options: ScenarioOptions = {}): Promise<VolumeScenario> {
     for (const name of ['faulty', 'healthy']) await mkdir(join(directory, name), { recursive: true });
     return new VolumeScenario(directory, options);
   }
 
   private constructor(
     directory: string,
-    { fault, known = knownVolumes() }: { readonly fault?: Fault; readonly known?: KnownVolumes },
+    { fault, known = knownVolumes(), wrapIndex = (index) => index }: ScenarioOptions,
   ) {
     this.#directory = directory;
     this.faulty = new FaultyVolume(fault);
@@ -79,7 +83,7 @@ export class VolumeScenario implements AsyncDisposable {
       },
       known,
       firstVolumePath: join(directory, 'healthy'),
-      index: this.index,
+      index: wrapIndex(this.index),
       clock: this.clock,
       log: this.#log(),
       bootId: 'boot-of-the-test',
