@@ -2,7 +2,8 @@
 import type { FuzzTarget } from '../target.ts';
 import { amfTarget } from './amf.ts';
 import { flvTarget } from './flv.ts';
+import { playersTarget } from './players.ts';
 import { rtmpTarget } from './rtmp.ts';
 import { rtspTarget } from './rtsp.ts';
 
-export const targets: readonly FuzzTarget[] = [rtspTarget, rtmpTarget, amfTarget, flvTarget];
+export const targets: readonly FuzzTarget[] = [rtspTarget, rtmpTarget, amfTarget, flvTarget, playersTarget];
