@@ -13,7 +13,7 @@ export type StreamSource =
       readonly kind: 'rtsp';
       readonly url: string;
       readonly credentials: Credentials | undefined;
-      readonly overrides: StreamOverrides | undefined;
+      readonly overrides: StreamOverrides;
     }
   /** The camera pushes it under this name. */
   | { readonly kind: 'push'; readonly name: string }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cameraTasks } from '../../../../src/engine/camera/camera-task.ts';
 import { cameraSetChange } from '../../../../src/engine/camera/config-change.ts';
+import { DEFAULT_STREAM_OVERRIDES, StreamOverrides } from '../../../../src/shared/engine-api/index.ts';
 import type { CameraConfig } from '../../../../src/shared/engine-api/index.ts';
 
 const gate: CameraConfig = {
@@ -46,6 +47,8 @@ describe('the difference of two lists of cameras', () => {
     ['another password', { ...gate, credentials: { username: 'admin', password: 'two' } }],
     ['another user', { ...gate, credentials: { username: 'viewer', password: 'one' } }],
     ['recording ended', { ...gate, record: false }],
+    ['another transport', { ...gate, overrides: { ...DEFAULT_STREAM_OVERRIDES, transport: 'udp' } }],
+    ['another clock', { ...gate, overrides: { ...DEFAULT_STREAM_OVERRIDES, clock: 'arrival' } }],
     ['no sub stream any more', { id: 'gate', name: 'Gate', main: gate.main, record: true }],
   ])('sees %s', (_what, changed) => {
     expect(changeOf([gate, dock], [changed, dock])).toEqual({
@@ -53,6 +56,11 @@ describe('the difference of two lists of cameras', () => {
       added: [],
       changed: [taskOf(changed)],
     });
+  });
+
+  it('does not disturb a camera that is now told what it did by itself', () => {
+    const change = changeOf([gate], [{ ...gate, overrides: StreamOverrides.parse({}) }]);
+    expect(change).toEqual({ removed: [], added: [], changed: [] });
   });
 
   it('does not disturb a camera for a new name', () => {

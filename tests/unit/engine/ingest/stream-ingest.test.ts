@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStreamIngest, rtspSource } from '../../../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
+import { DEFAULT_STREAM_OVERRIDES } from '../../../../src/shared/engine-api/index.ts';
+import type { StreamOverrides } from '../../../../src/shared/engine-api/index.ts';
 import { StreamState } from '../../../../src/shared/engine-api/status.ts';
 import { CollectingSubscriber, collectingLog } from './collecting-subscriber.ts';
 import type { LogLine } from './collecting-subscriber.ts';
@@ -29,7 +31,7 @@ let subscriber: CollectingSubscriber;
 let lines: readonly LogLine[];
 let ingest: StreamIngest;
 
-function create(script: Script): void {
+function create(script: Script, overrides: Partial<StreamOverrides> = {}): void {
   clock = new ManualClock();
   camera = new ScriptedCamera(script);
   subscriber = new CollectingSubscriber();
@@ -43,6 +45,7 @@ function create(script: Script): void {
       clock,
       log: collecting.log,
       connect: camera.dial,
+      overrides: { ...DEFAULT_STREAM_OVERRIDES, ...overrides },
     }),
     clock,
     log: collecting.log,
@@ -549,6 +552,51 @@ describe('a camera that fails', () => {
     expect(subscriber.interruptions).toEqual([
       { kind: 'protocol', detail: 'The camera sent 1 MiB that is no RTSP.' },
     ]);
+  });
+});
+
+describe('a camera that needs it otherwise', () => {
+  const METADATA =
+    'm=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:track3\r\n';
+
+  /** What was set up, and how the session was kept alive, in twelve seconds. */
+  async function asked(overrides: Partial<StreamOverrides>): Promise<readonly string[]> {
+    create(healthyScript(SDP_VIDEO + SDP_AUDIO + METADATA), overrides);
+    await startPlaying();
+    for (let second = 0; second < 12; second += 1) {
+      camera.sendPicture(second * 90_000, IDR);
+      await pass(1_000);
+    }
+    return camera.requests
+      .filter(({ method }, index) => method !== 'DESCRIBE' && method !== 'PLAY' && index > 0)
+      .map(({ method, uri }) => `${method} ${uri.split('/').at(-1)}`);
+  }
+
+  it('is asked for all its tracks and kept alive, unless told otherwise', async () => {
+    const tracks = ['SETUP track1', 'SETUP track2', 'SETUP track3'];
+    expect(await asked({})).toEqual([...tracks, 'GET_PARAMETER live']);
+  });
+
+  it('is not asked for sound or metadata that nobody wants', async () => {
+    expect(await asked({ audio: false, metadata: false, keepalive: 'none' })).toEqual(['SETUP track1']);
+  });
+
+  it('is kept alive as it understands it', async () => {
+    expect(await asked({ audio: false, metadata: false, keepalive: 'options' })).toEqual([
+      'SETUP track1',
+      'OPTIONS live',
+    ]);
+  });
+
+  it('is placed by arrival when its clock is known to be worth nothing', async () => {
+    create(healthyScript(), { clock: 'arrival' });
+    await startPlaying();
+    clock.advance(1_000);
+    for (const stamp of [0, 900_000, 123, 70_000_000]) {
+      camera.sendPicture(stamp, IDR);
+      clock.advance(40);
+    }
+    expect(subscriber.samples.map(({ dts90k }) => dts90k)).toEqual([90_000, 93_600, 97_200, 100_800]);
   });
 });
 
