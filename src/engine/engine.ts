@@ -190,6 +190,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     process: () => sampler.sample(),
     volumes: () => store.overview(),
     volumeMeters: () => store.meters(),
+    indexMeter: () => index.meter(),
     config: () => config.view(),
     updateConfig(update) {
       const change = config.update(update);
@@ -221,7 +222,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   endpointFile(layout).write({ host: options.host, port, processId: process.pid });
 
   const running = stack.move();
-  return { nodeId, port, stop: () => running.disposeAsync(), stuckOperations: () => store.stuckOperations() };
+  return {
+    nodeId,
+    port,
+    stop: () => running.disposeAsync(),
+    stuckOperations: () => store.stuckOperations() + (index.meter().isLeftBehind ? 1 : 0),
+  };
 }
 
 async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {

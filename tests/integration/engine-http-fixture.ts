@@ -24,6 +24,7 @@ export function playedEngine(abilities: Partial<EngineApi>): EngineApi {
     process: unforeseen,
     volumes: unforeseen,
     volumeMeters: unforeseen,
+    indexMeter: unforeseen,
     config: unforeseen,
     updateConfig: unforeseen,
     segments: unforeseen,

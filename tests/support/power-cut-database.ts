@@ -1,5 +1,6 @@
 import type {
   SqlConnection,
+  SqlMeter,
   SqlRows,
   SqlStatement,
   SqlUrgency,
@@ -43,6 +44,10 @@ export class PowerCutDatabase implements SqlConnection {
     if (urgency === 'durable') this.#durableCount = this.#committed.length;
     await this.#turn();
     return rows;
+  }
+
+  meter(): SqlMeter {
+    return this.#connection.meter();
   }
 
   close(): Promise<void> {

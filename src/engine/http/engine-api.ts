@@ -14,7 +14,7 @@ import type { LiveStatus, LiveTarget } from '../camera/index.ts';
 import type { EventFeed } from '../events/index.ts';
 import type { HlsService } from '../hls/index.ts';
 import type { Admission, ViewerSink } from '../live/index.ts';
-import type { FootageLocks, VolumeMeter } from '../storage/index.ts';
+import type { FootageLocks, SqlMeter, VolumeMeter } from '../storage/index.ts';
 import type { ReadableFile } from './answer.ts';
 import type { SnapshotService } from '../snapshot/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
@@ -31,6 +31,7 @@ export interface EngineApi {
   process(): ProcessSample;
   volumes(): Promise<VolumeOverview>;
   volumeMeters(): readonly VolumeMeter[];
+  indexMeter(): SqlMeter;
   config(): ConfigView;
   updateConfig(update: ConfigUpdate): ConfigOutcome;
   /** Empty for a camera that was never recorded here. */

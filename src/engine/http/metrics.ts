@@ -3,6 +3,7 @@ import type { LiveStatus } from '../camera/index.ts';
 import type { FeedStatus } from '../events/index.ts';
 import type { HlsStatus } from '../hls/index.ts';
 import type { ProcessSample } from '../platform/process-sampler.ts';
+import type { SqlMeter } from '../storage/index.ts';
 import { cameraMetrics } from './camera-metrics.ts';
 import type { EngineApi } from './engine-api.ts';
 import type { HttpMetrics } from './http-metrics.ts';
@@ -12,7 +13,10 @@ import { masterMetrics, serveMetrics } from './serve-metrics.ts';
 import { volumeMetrics } from './volume-metrics.ts';
 
 /** What the metrics are made from. */
-export interface MeasuredEngine extends Pick<EngineApi, 'status' | 'process' | 'volumeMeters' | 'live'> {
+export interface MeasuredEngine extends Pick<
+  EngineApi,
+  'status' | 'process' | 'volumeMeters' | 'indexMeter' | 'live'
+> {
   readonly hls: Pick<EngineApi['hls'], 'status'>;
   readonly events: Pick<EngineApi['events'], 'status'>;
 }
@@ -26,6 +30,7 @@ export function engineMetrics(
   return [
     ...coreMetrics(status, engine.process()),
     ...volumeMetrics(status.volumes, engine.volumeMeters()),
+    ...indexMetrics(engine.indexMeter()),
     ...cameraMetrics(status.cameras),
     ...liveMetrics(engine.live()),
     ...hlsMetrics(engine.hls.status()),
@@ -61,6 +66,14 @@ function coreMetrics(status: EngineStatus, process: ProcessSample): readonly Met
       'Largest lateness of the event loop over the last seconds.',
       process.eventLoopDelayMaxMs / 1_000,
     ),
+  ];
+}
+
+function indexMetrics({ waiting, refused, isAnswering }: SqlMeter): readonly Metric[] {
+  return [
+    gauge('index_waiting_requests', 'What the index was asked and has not answered.', waiting),
+    counter('index_refused_requests_total', 'What the index was asked and could not take.', refused),
+    gauge('index_answering', 'Whether the disk of the index answers.', isAnswering ? 1 : 0),
   ];
 }
 

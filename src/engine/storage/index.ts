@@ -29,6 +29,7 @@ export {
   type StorageConfig,
   type StorageLimits,
 } from './segment-store.ts';
+export type { SqlMeter } from './sql-connection.ts';
 export { openEmptyIndex, openSqliteSegmentIndex, type FootageIndex } from './sqlite-segment-index.ts';
 export { readTimeline } from './timeline.ts';
 export type { StoredFile } from './stored-file.ts';

@@ -18,6 +18,17 @@ export type SqlRows = readonly (readonly unknown[])[];
  */
 export type SqlUrgency = 'at-once' | 'soon' | 'durable';
 
+/** How a connection fares. */
+export interface SqlMeter {
+  /** Requests that are not answered yet. */
+  readonly waiting: number;
+  /** Since it was opened: for too much waited, or the disk did not answer. */
+  readonly refused: number;
+  readonly isAnswering: boolean;
+  /** It was closed while the disk did not answer: its thread is left behind and keeps an orderly end of the process waiting. */
+  readonly isLeftBehind: boolean;
+}
+
 /** One database, here or on another thread. */
 export interface SqlConnection {
   /**
@@ -25,6 +36,7 @@ export interface SqlConnection {
    * @throws SQLite's error, or one with a code of SQLite's
    */
   execute(statements: readonly SqlStatement[], urgency?: SqlUrgency): Promise<SqlRows>;
+  meter(): SqlMeter;
   /** Calls from now on are rejected with SQLITE_MISUSE. */
   close(): Promise<void>;
 }
@@ -80,6 +92,10 @@ export class LocalSqlConnection implements SqlConnection {
     this.#isDurable = isDurable;
     if (statements.length === 1) return this.#runner.run(statements);
     return this.#database.transaction(() => this.#runner.run(statements))();
+  }
+
+  meter(): SqlMeter {
+    return { waiting: 0, refused: 0, isAnswering: true, isLeftBehind: false };
   }
 
   async close(): Promise<void> {

@@ -36,6 +36,7 @@ import type {
 import {
   LocalSqlConnection,
   type SqlConnection,
+  type SqlMeter,
   type SqlStatement,
   type SqlValue,
 } from './sql-connection.ts';
@@ -54,7 +55,10 @@ export function openEmptyIndex(): FootageIndex {
 }
 
 /** Everything the engine knows of its footage. */
-export type FootageIndex = SegmentIndex & GapIndex & LockIndex;
+export interface FootageIndex extends SegmentIndex, GapIndex, LockIndex {
+  /** How its database fares. */
+  meter(): SqlMeter;
+}
 
 function isReadable(row: SegmentRow): row is ReadableRow {
   return row.state !== 'deleting';
@@ -230,6 +234,10 @@ export class SqliteFootageIndex implements FootageIndex {
         parameters: { cameraId, startUtcMs: Math.floor(startUtcMs), endUtcMs: Math.ceil(endUtcMs) },
       })),
     ]);
+  }
+
+  meter(): SqlMeter {
+    return this.#connection.meter();
   }
 
   close(): Promise<void> {

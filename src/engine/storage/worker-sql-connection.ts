@@ -11,6 +11,7 @@ import { NewerDatabaseError } from './newer-database-error.ts';
 import {
   ClosedDatabaseError,
   type SqlConnection,
+  type SqlMeter,
   type SqlRows,
   type SqlStatement,
   type SqlUrgency,
@@ -99,6 +100,8 @@ class WorkerSqlConnection implements SqlConnection {
   readonly #opening = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #hasOpened = false;
+  #isLeftBehind = false;
+  #refused = 0;
   #state: State = { kind: 'open' };
   #waiting: Waiting[] = [];
   /** What the thread works on. */
@@ -124,9 +127,9 @@ class WorkerSqlConnection implements SqlConnection {
   }
 
   execute(statements: readonly SqlStatement[], urgency: SqlUrgency = 'at-once'): Promise<SqlRows> {
-    if (this.#state.kind !== 'open') return Promise.reject(this.#state.refusal);
+    if (this.#state.kind !== 'open') return this.#refuse(this.#state.refusal);
     const { maximumWaiting, gatherMs } = this.#limits;
-    if (this.#waiting.length >= maximumWaiting) return Promise.reject(tooMuchWaits());
+    if (this.#waiting.length >= maximumWaiting) return this.#refuse(tooMuchWaits());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ statements, isDurable: urgency === 'durable', resolve, reject });
       if (urgency !== 'soon') this.#send();
@@ -134,15 +137,25 @@ class WorkerSqlConnection implements SqlConnection {
     });
   }
 
+  meter(): SqlMeter {
+    return {
+      waiting: this.#waiting.length + (this.#batch?.length ?? 0),
+      refused: this.#refused,
+      isAnswering: this.#state.kind === 'open',
+      isLeftBehind: this.#isLeftBehind,
+    };
+  }
+
   async close(): Promise<void> {
     if (this.#state.kind === 'open' || this.#state.kind === 'silent') {
       this.#state = { kind: 'closing', refusal: new ClosedDatabaseError() };
       this.#send();
     }
-    const { promise: patienceEnds, resolve } = Promise.withResolvers<void>();
-    const patience = this.#clock.after(this.#limits.closePatienceMs, resolve);
-    await Promise.race([this.#ended.promise, patienceEnds]);
+    const { promise: patienceEnds, resolve } = Promise.withResolvers<'silent'>();
+    const patience = this.#clock.after(this.#limits.closePatienceMs, () => resolve('silent'));
+    const outcome = await Promise.race([this.#ended.promise, patienceEnds]);
     patience[Symbol.dispose]();
+    this.#isLeftBehind = outcome === 'silent';
     this.#failAll(new ClosedDatabaseError());
     // A thread that hangs in the system is left behind; it must not keep the process.
     this.#worker.unref();
@@ -208,7 +221,13 @@ class WorkerSqlConnection implements SqlConnection {
     this.#state = { kind: 'silent', refusal };
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#refused += waiting.length;
     for (const { reject } of waiting) reject(refusal);
+  }
+
+  #refuse(refusal: Error): Promise<never> {
+    this.#refused += 1;
+    return Promise.reject(refusal);
   }
 
   /** A mistake of ours, or no memory: the engine cannot go on without its index, and its supervisor starts it again. */
