@@ -64,28 +64,48 @@ function openLive(path: string, bearer: string | undefined): WebSocket {
 
 describe('who may do what', () => {
   const update = JSON.stringify({ version: 999_999, cameras: [] });
-  const routes = [
-    { method: 'GET', path: enginePaths.status, scopes: ['admin', 'view', 'peer'], granted: 200 },
-    { method: 'GET', path: enginePaths.config, scopes: ['admin', 'view', 'peer'], granted: 200 },
-    { method: 'PUT', path: enginePaths.config, scopes: ['admin'], granted: 409 },
-    { method: 'GET', path: enginePaths.segments('gate'), scopes: ['admin', 'view', 'peer'], granted: 200 },
-    { method: 'GET', path: enginePaths.segment('gate', 1), scopes: ['admin', 'view', 'peer'], granted: 404 },
+  const ticketOrder = JSON.stringify({ stream: 'main' });
+  const viewers = ['admin', 'view', 'peer'];
+  const routes: readonly {
+    readonly method: string;
+    readonly path: string;
+    readonly scopes: readonly string[];
+    readonly granted: number;
+    readonly body?: string;
+  }[] = [
+    { method: 'GET', path: enginePaths.status, scopes: viewers, granted: 200 },
+    { method: 'GET', path: enginePaths.cameras, scopes: viewers, granted: 200 },
+    { method: 'GET', path: enginePaths.camera('nobody'), scopes: viewers, granted: 404 },
+    { method: 'GET', path: enginePaths.config, scopes: viewers, granted: 200 },
+    { method: 'PUT', path: enginePaths.config, scopes: ['admin'], granted: 409, body: update },
+    { method: 'GET', path: enginePaths.segments('gate'), scopes: viewers, granted: 200 },
+    { method: 'GET', path: enginePaths.segment('gate', 1), scopes: viewers, granted: 404 },
+    { method: 'GET', path: enginePaths.liveFlv('nobody', 'main'), scopes: viewers, granted: 404 },
+    { method: 'GET', path: enginePaths.hlsPlaylist('nobody', 'main'), scopes: viewers, granted: 404 },
+    { method: 'GET', path: '/hls/nobody/main/init-1.mp4', scopes: viewers, granted: 404 },
+    {
+      method: 'POST',
+      path: enginePaths.hlsTickets('gate'),
+      scopes: viewers,
+      granted: 201,
+      body: ticketOrder,
+    },
+    { method: 'GET', path: `${enginePaths.snapshot('gate')}?stream=x`, scopes: viewers, granted: 400 },
     { method: 'GET', path: enginePaths.metrics, scopes: ['admin', 'metrics'], granted: 200 },
-  ] as const;
+  ];
 
   it.each(routes.flatMap((entry) => TokenScope.options.map((scope) => ({ ...entry, scope }))))(
     '$method $path with scope $scope',
-    async ({ method, path, scopes, granted, scope }) => {
-      const allowed: readonly string[] = scopes;
+    async ({ method, path, scopes, granted, scope, body }) => {
       const answer = await engine.ask(path, {
         method,
         token: token(scope),
-        ...(method === 'PUT' ? { body: update } : {}),
+        ...(body === undefined ? {} : { body }),
       });
       // Prometheus text is no JSON and no failure either.
       const outcome = answer.status === 403 ? failure(answer) : { status: answer.status };
       expect(outcome).toEqual(
-        allowed.includes(scope) ? { status: granted } : { status: 403, code: 'forbidden' },
+        scopes.includes(scope) ? { status: granted } : { status: 403, code: 'forbidden' },
       );
     },
   );
@@ -241,6 +261,25 @@ describe('a live connection', () => {
       path: enginePaths.live('gate', 'main'),
       bearer: () => token('metrics'),
       status: 403,
+    },
+    { what: 'no token for events', path: enginePaths.events, bearer: () => undefined, status: 401 },
+    {
+      what: 'a token of another scope for events',
+      path: enginePaths.events,
+      bearer: () => token('metrics'),
+      status: 403,
+    },
+    {
+      what: 'half a place to resume events from',
+      path: `${enginePaths.events}?after=5`,
+      bearer: () => token('view'),
+      status: 400,
+    },
+    {
+      what: 'a wish that nobody can fulfil',
+      path: `${enginePaths.live('gate', 'main')}?sound=loud`,
+      bearer: () => token('view'),
+      status: 400,
     },
     { what: 'another path', path: '/live/gate', bearer: () => token('view'), status: 404 },
     { what: 'another stream', path: '/live/gate/third', bearer: () => token('view'), status: 404 },
