@@ -8,6 +8,7 @@ import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { engineLayout, makeDirectories, type EngineLayout } from '../../src/engine/platform/layout.ts';
 import { openKnownVolumes } from '../../src/engine/platform/known-volumes.ts';
 import { readOrMakeNodeId } from '../../src/engine/platform/node-identity.ts';
+import type { Sample } from '../../src/engine/media/sample.ts';
 import { createRecorder } from '../../src/engine/recording/index.ts';
 import {
   createSegmentStore,
@@ -16,7 +17,10 @@ import {
   openSqliteSegmentIndex,
 } from '../../src/engine/storage/index.ts';
 import { defaultVolumeName } from '../../src/shared/engine-api/index.ts';
-import { syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
+import {
+  syntheticStream,
+  type SyntheticStream as Stream,
+} from '../unit/engine/recording/synthetic-stream.ts';
 import { EngineProcess, runEngineCommand } from './engine-process.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
 import { quietLog, testStorageLimits } from './storage-fixture.ts';
@@ -37,13 +41,57 @@ const Summary = z.object({
   findings: z.int(),
   repaired: z.int(),
 });
-const Row = z.looseObject({ id: z.int(), file_path: z.string(), byte_length: z.int() });
+const Row = z.looseObject({ id: z.int(), file_path: z.string(), byte_length: z.int(), content: z.string() });
 type Row = z.infer<typeof Row>;
 
 interface Verdict {
   readonly exitCode: number;
   readonly findings: readonly z.infer<typeof Finding>[];
   readonly summary: z.infer<typeof Summary>;
+}
+
+const seconds = 9;
+
+function streamWithSound(): Stream {
+  return syntheticStream({ seed: 0, seconds, withAudio: true });
+}
+
+/** G.711 and metadata have files of their own. */
+function streamWithFilesBeside(): Stream {
+  const { description, samples } = syntheticStream({ seed: 1, seconds });
+  const packets = Array.from({ length: seconds * 50 }, (_, number) =>
+    sampleAt('audio', { data: new Uint8Array(160).fill(number), dts90k: number * 1800 + 400 }),
+  );
+  const documents = Array.from({ length: seconds }, (_, number) =>
+    sampleAt('metadata', {
+      data: Buffer.from(`<document>${number}</document>`),
+      dts90k: number * 90_000 + 9000,
+    }),
+  );
+  return {
+    description: {
+      ...description,
+      audio: { kind: 'audio', codec: 'pcmu', sampleRate: 8000, channels: 1 },
+      metadata: { kind: 'metadata', codec: 'onvif' },
+    },
+    samples: [...samples, ...packets, ...documents].sort((one, other) => one.dts90k - other.dts90k),
+  };
+}
+
+function sampleAt(
+  track: Sample['track'],
+  { data, dts90k }: { readonly data: Uint8Array; readonly dts90k: number },
+): Sample {
+  const ms = dts90k / 90;
+  return {
+    track,
+    data,
+    dts90k,
+    pts90k: dts90k,
+    isSync: true,
+    arrivalMonotonicMs: 1000 + ms,
+    utcMs: 1_700_000_000_000 + ms,
+  };
 }
 
 /** Records two cameras as an engine of the directory would. */
@@ -69,7 +117,7 @@ async function record(layout: EngineLayout): Promise<void> {
   await store.start();
   await store.reconciled();
   for (const [seed, cameraId] of ['gate', 'yard'].entries()) {
-    const { description, samples } = syntheticStream({ seed, seconds: 9, withAudio: seed === 0 });
+    const { description, samples } = seed === 0 ? streamWithSound() : streamWithFilesBeside();
     const recorder = createRecorder({
       cameraId,
       store,
@@ -96,7 +144,8 @@ describe('fsck', () => {
     layout = engineLayout(join(folder.path, 'engine'));
     await record(layout);
     recorded = rows();
-    if (recorded.length < 7) throw new Error('Too few segments.');
+    const contents = new Set(recorded.map(({ content }) => content));
+    if (recorded.length < 14 || contents.size < 3) throw new Error('Too few segments.');
   });
   afterEach(() => folder[Symbol.asyncDispose]());
 
