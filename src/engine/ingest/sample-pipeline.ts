@@ -21,7 +21,7 @@ export interface PipelineTracks {
 
 interface PlacedData {
   readonly data: Uint8Array;
-  readonly memory?: SampleMemory;
+  readonly memory?: SampleMemory | undefined;
   /** In the track's clock, without wrap. */
   readonly timestamp: number;
   readonly arrivalMonotonicMs: number;
@@ -168,7 +168,7 @@ export class SamplePipeline {
     this.#emit({
       track: 'video',
       data: unit.data,
-      ...held(unit),
+      memory: unit.memory,
       dts90k,
       pts90k,
       isSync,
@@ -192,7 +192,7 @@ export class SamplePipeline {
     this.#emit({
       track: 'audio',
       data: frame.data,
-      ...held(frame),
+      memory: frame.memory,
       dts90k,
       pts90k,
       isSync: true,
@@ -208,7 +208,7 @@ export class SamplePipeline {
     this.#emit({
       track: 'metadata',
       data: unit.data,
-      ...held(unit),
+      memory: unit.memory,
       dts90k,
       pts90k,
       isSync: true,
@@ -304,8 +304,4 @@ function isSameStream(left: StreamDescription, right: StreamDescription): boolea
     left.audioIgnored === right.audioIgnored &&
     left.metadata?.codec === right.metadata?.codec
   );
-}
-
-function held({ memory }: PlacedData): { readonly memory?: SampleMemory } {
-  return memory === undefined ? {} : { memory };
 }

@@ -123,8 +123,11 @@ export class AccessUnitAssembler<Sets extends ParameterSets> {
   finish(): AccessUnitData | undefined {
     this.endNal();
     if (!this.#hasPicture) return undefined;
+    // Written out, as everywhere on a sample's way: spreading costs more than the rest of it.
+    const { data, memory } = this.#slab.take();
     const unit = {
-      ...this.#slab.take(),
+      data,
+      memory,
       isSync: this.#isSync,
       isRecoveryPoint: this.#isRecoveryPoint,
       isSkippable: this.#isSkippable,

@@ -94,7 +94,7 @@ export interface Sample {
    */
   readonly data: Uint8Array;
   /** Holds `data` during the call that passes the sample on. Absent where the data has its memory for itself. */
-  readonly memory?: SampleMemory;
+  readonly memory?: SampleMemory | undefined;
   /**
    * The stream's timeline in 1/90000 s from the start of its ingest; never wraps, never goes back, and goes on over
    * reconnects by the time that passed. All tracks are on the same timeline.

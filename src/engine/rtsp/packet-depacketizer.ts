@@ -29,7 +29,8 @@ export class PacketDepacketizer {
     // Silence may be sent as packets without payload.
     if (start === end) return;
     this.#slab.append(bytes, start, end);
-    this.#events.onUnit({ ...this.#slab.take(), timestamp, arrivalMonotonicMs });
+    const { data, memory } = this.#slab.take();
+    this.#events.onUnit({ data, memory, timestamp, arrivalMonotonicMs });
   }
 
   /** Gives its memory back, when no more packets come. */

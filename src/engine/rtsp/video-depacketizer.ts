@@ -177,7 +177,11 @@ export abstract class VideoDepacketizer<Sets extends ParameterSets> {
     const unit = this.#assembler.finish();
     if (unit === undefined) return;
     this.#events.onAccessUnit({
-      ...unit,
+      data: unit.data,
+      memory: unit.memory,
+      isSync: unit.isSync,
+      isRecoveryPoint: unit.isRecoveryPoint,
+      isSkippable: unit.isSkippable,
       timestamp,
       parameterSets: this.#assembler.parameterSets,
       arrivalMonotonicMs: this.#arrivalMonotonicMs,
