@@ -21,7 +21,6 @@ import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
 import { knownVolumes, testNodeId } from './storage-fixture.ts';
 
-export const framesPerSecond = 25;
 export const cameraOnFaulty = 'gate-north';
 export const cameraOnHealthy = 'yard-south';
 

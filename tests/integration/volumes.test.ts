@@ -159,6 +159,23 @@ describe('several volumes', () => {
     expect(framesRecorded + framesDropped).toBe(gate.sent);
   });
 
+  it('do not keep each other waiting at the start', async () => {
+    await using scenario = await VolumeScenario.create(directory.path, {
+      fault: { kind: 'hang', fromOperation: 0 },
+    });
+    const beganMs = scenario.clock.monotonicMs();
+    await scenario.start();
+    expect(scenario.clock.monotonicMs() - beganMs).toBeLessThan(3000);
+    expect([scenario.stateOf('faulty')?.kind, scenario.stateOf('healthy')?.kind]).toEqual(['opening', 'ok']);
+    await scenario.record(6);
+
+    expect(scenario.stateOf('faulty')?.kind).toBe('hung');
+    expect(scenario.recorderOf(cameraOnFaulty).framesDropped).toBe(0);
+    scenario.faulty.heal();
+    await scenario.record(4);
+    expect((await scenario.volumesOf(cameraOnFaulty)).at(-1)?.volume).toBe('faulty');
+  });
+
   it('end their work with the store, although one hangs', async () => {
     const scenario = await VolumeScenario.create(directory.path, {
       fault: { kind: 'hang', fromOperation: 40 },

@@ -84,7 +84,7 @@ class LocalSegmentStore implements SegmentStore {
 
   async start(): Promise<void> {
     const { clock, limits } = this.#options;
-    await this.configure(this.#config);
+    await Promise.race([this.configure(this.#config), this.#wellEnough()]);
     this.#timers.use(clock.every(limits.inspectionIntervalMs, () => void this.inspect()));
     this.#timers.use(
       clock.every(limits.recoveryIntervalMs, () => {
@@ -201,10 +201,21 @@ class LocalSegmentStore implements SegmentStore {
     return choosePlacement(placeable, { preferred, current })?.volume;
   }
 
+  /** One volume is well, and the others have had their time. */
+  async #wellEnough(): Promise<void> {
+    const { clock, limits } = this.#options;
+    await new Promise<void>((resolve) => void clock.after(limits.startPatienceMs, resolve));
+    while (!this.#isStopping && !this.#isAnyWell()) await this.#nextChange();
+  }
+
+  #isAnyWell(): boolean {
+    return [...this.#volumes.values()].some(({ state }) => state.kind === 'ok');
+  }
+
   /** No volume takes footage, but one that hangs may answer before the recorder's memory is full. */
   #isWorthWaiting(): boolean {
-    const states = new Set([...this.#volumes.values()].map(({ state }) => state.kind));
-    return !this.#isStopping && states.has('hung') && !states.has('ok');
+    const isAnyHung = [...this.#volumes.values()].some(({ state }) => state.kind === 'hung');
+    return !this.#isStopping && isAnyHung && !this.#isAnyWell();
   }
 
   #nextChange(): Promise<void> {
@@ -242,7 +253,7 @@ class LocalSegmentStore implements SegmentStore {
       guardLimits,
       retention: this.#retention,
       cameraIds: () => [...this.#config.cameras.keys()],
-      hasAlternative: () => [...this.#volumes.values()].some(({ state }) => state.kind === 'ok'),
+      hasAlternative: () => this.#isAnyWell(),
       onChange: () => this.#onChange(),
     });
     this.#volumes.set(config.name, volume);
@@ -257,9 +268,8 @@ class LocalSegmentStore implements SegmentStore {
   /** Whoever waits for a volume that hangs goes to another as soon as there is one. */
   #onChange(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
-    const volumes = [...this.#volumes.values()];
-    if (!volumes.some(({ state }) => state.kind === 'ok')) return;
-    for (const volume of volumes) if (volume.state.kind === 'hung') volume.giveUpWaiting();
+    if (!this.#isAnyWell()) return;
+    for (const volume of this.#volumes.values()) if (volume.state.kind === 'hung') volume.giveUpWaiting();
   }
 
   #isAnswering(volumeId: string): boolean {

@@ -24,6 +24,8 @@ export interface StorageLimits {
   readonly inspectionIntervalMs: number;
   /** How often a volume that takes no footage is tried again. */
   readonly recoveryIntervalMs: number;
+  /** How long a start waits for a volume that does not answer while another one is well. */
+  readonly startPatienceMs: number;
   /** How long a stop waits for a volume before it leaves the rest to the next start. */
   readonly stopPatienceMs: number;
 }
@@ -33,6 +35,7 @@ export const defaultStorageLimits: StorageLimits = {
   syncIntervalMs: 2000,
   inspectionIntervalMs: 2000,
   recoveryIntervalMs: 1000,
+  startPatienceMs: 2000,
   stopPatienceMs: 1000,
 };
 
@@ -84,8 +87,7 @@ export interface StorageConfig {
 export interface SegmentStore {
   /**
    * Recognises each volume and makes what must be right before recording, then begins to sync and inspect. Resolves when every
-   * volume is well or has a named trouble; a volume that hangs does not keep the others waiting for ever. Call before anything
-   * else.
+   * volume is well or has a named trouble, or one is well and the others have had their time. Call before anything else.
    */
   start(): Promise<void>;
   /** Recorders must have stopped. Takes little more than `stopPatienceMs`, however the volumes fare. */
