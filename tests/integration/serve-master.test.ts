@@ -6,7 +6,10 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { createStreamIngest, rtspSource } from '../../src/engine/ingest/index.ts';
+import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { selfSignedCertificatePem } from '../../src/engine/platform/certificate.ts';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { liveCloseCodes } from '../../src/shared/engine-api/index.ts';
 import type { EngineStatus, MasterUpdate, StreamState } from '../../src/shared/engine-api/index.ts';
 import { generateKeyPairSync } from 'node:crypto';
@@ -14,6 +17,8 @@ import { startAdministeredEngine } from '../support/administered-engine.ts';
 import type { AdministeredEngine } from '../support/administered-engine.ts';
 import { ffmpegMissing } from '../support/media-probe.ts';
 import { runEngineCommand, temporaryFolder } from './engine-process.ts';
+import { WaitingSubscriber } from './ingest-subscriber.ts';
+import { MemoryLog } from './memory-log.ts';
 import { LiveWatcher, freePort } from './serve-fixture.ts';
 import { credentials, decode, startCamera } from './sim-camera-fixture.ts';
 
@@ -58,6 +63,20 @@ async function relayFrom(entries: Slaves, slaveId: string): Promise<void> {
   await master.update({
     master: { slaves: entries, cameras: [{ id: 'gate', name: 'Gate', slaveId }] },
   });
+}
+
+/** A player over RTSP that does not come back by itself without a trace: our own client. */
+function playOverRtsp(): AsyncDisposable & { readonly subscriber: WaitingSubscriber } {
+  const subscriber = new WaitingSubscriber();
+  const clock = createSystemClock();
+  const log = new MemoryLog();
+  const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
+  const url = `rtsp://127.0.0.1:${rtspPort}/gate/main`;
+  const openSource = rtspSource({ slabPool, url, credentials: account, clock, log });
+  const ingest = createStreamIngest({ openSource, clock, log });
+  ingest.subscribe(subscriber);
+  ingest.start();
+  return { subscriber, [Symbol.asyncDispose]: () => ingest.stop() };
 }
 
 function mainState(status: EngineStatus): StreamState {
@@ -130,6 +149,8 @@ describe('a master', () => {
       await relayFrom(entries, 'rec-1');
       const watcher = new LiveWatcher({ engine: master.process, cameraId: 'gate', stream: 'main' });
       await watcher.until(() => watcher.pictures.length > FRAMES_A_GROUP);
+      await using player = playOverRtsp();
+      await player.subscriber.until(() => player.subscriber.video.length > FRAMES_A_GROUP);
       if (what === 'that was killed') {
         await slave(0).process.end('SIGKILL');
         await master.until((status) => mainState(status).kind === 'waiting', 10_000);
@@ -142,6 +163,9 @@ describe('a master', () => {
         ({ arrivalMs, isKey }, index) => isKey && arrivalMs > toldMs && index > FRAMES_A_GROUP,
       );
       await watcher.until(() => watcher.pictures.length > switched + 2 * FRAMES_A_GROUP);
+      const seen = player.subscriber.video.length;
+      await player.subscriber.until(() => player.subscriber.video.length > seen + FRAMES_A_GROUP);
+      expect(player.subscriber.interruptions).toEqual([]);
       const { pictures, closeCodes, bytes } = watcher;
       const waits = pictures.slice(1).map(({ arrivalMs }, index) => {
         const before = pictures[index];

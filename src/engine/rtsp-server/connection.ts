@@ -39,7 +39,9 @@ export class PlayerConnection {
     });
     const reader = new RequestReader({
       onRequest: (request) => this.#enqueue(request),
-      onFrame: () => this.#noteSign(),
+      onFrame: () => {
+        if (this.#session.isOpen) this.#noteSign();
+      },
     });
     socket.on('data', (chunk) => {
       const fault = this.#isClosed ? undefined : reader.push(chunk);
