@@ -54,9 +54,27 @@ export class GenerationSubscriber implements StreamSubscriber {
     this.#announce();
   }
 
-  /** Resolves as soon as the condition holds; the test's own time limit is the deadline. */
-  async until(condition: (generations: readonly Generation[]) => boolean): Promise<void> {
-    while (!condition(this.generations)) await this.#wake.promise;
+  /** Resolves as soon as the condition holds. */
+  async until(
+    condition: (generations: readonly Generation[]) => boolean,
+    deadlineMs = 30_000,
+  ): Promise<void> {
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const seen = this.generations.map(
+        ({ description, samples }) => `${samples.length} of ${description.video.codec}`,
+      );
+      reject(
+        new Error(
+          `What was waited for did not come within ${deadlineMs} ms; seen: ${seen.join()} ${JSON.stringify(this.interruptions)}`,
+        ),
+      );
+    }, deadlineMs);
+    try {
+      while (!condition(this.generations)) await Promise.race([this.#wake.promise, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #announce(): void {

@@ -24,6 +24,8 @@ export function readLatmConfiguration(reader: BitReader): LatmConfiguration | un
   const layers = reader.bits(3) + 1;
   if (programs > 1 || layers > 1) return undefined;
   const audioSpecificConfig = version === 1 ? readSizedConfiguration(reader) : readConfiguration(reader);
+  if (reader.overrun) return undefined;
+  // GStreamer ends its description here; what would follow is then 0, which is what reading beyond the end gives.
   const frameLengthType = reader.bits(3);
   if (frameLengthType !== 0) return undefined;
   reader.skip(8); // latmBufferFullness
@@ -31,7 +33,7 @@ export function readLatmConfiguration(reader: BitReader): LatmConfiguration | un
   if (reader.flag()) skipOtherDataLength(reader, version);
   if (reader.flag()) reader.skip(8); // crcCheckSum
   const track = audioSpecificConfig && aacTrackFrom(audioSpecificConfig);
-  return reader.overrun || track === undefined ? undefined : { track, frames };
+  return track === undefined ? undefined : { track, frames };
 }
 
 /** PayloadLengthInfo (§1.7.3.1): the bytes of the frame that follows. */

@@ -59,6 +59,12 @@ describe('latmFormat', () => {
     });
   });
 
+  it('takes one that ends after the AudioSpecificConfig, as GStreamer writes it', () => {
+    expect(formatOf({ cpresent: '0', config: '40002420' })).toMatchObject({
+      configuration: { frames: 1, track: { sampleRate: 44_100, channels: 2 } },
+    });
+  });
+
   it('believes a configuration whose camera forgets to say that it counts', () => {
     expect(formatOf({ config: RFC_EXAMPLE })).toMatchObject({ kind: 'described' });
     expect(formatOf({ cpresent: '1', config: RFC_EXAMPLE })).toEqual({ kind: 'in-band' });
