@@ -10,7 +10,7 @@ import { createStreamIngest, rtspSource } from '../../src/engine/ingest/index.ts
 import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { selfSignedCertificatePem } from '../../src/engine/platform/certificate.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
-import { liveCloseCodes } from '../../src/shared/engine-api/index.ts';
+import { HlsTicket, enginePaths, liveCloseCodes } from '../../src/shared/engine-api/index.ts';
 import type { EngineStatus, MasterUpdate, StreamState } from '../../src/shared/engine-api/index.ts';
 import { generateKeyPairSync } from 'node:crypto';
 import { startAdministeredEngine } from '../support/administered-engine.ts';
@@ -36,6 +36,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let camera: Awaited<ReturnType<typeof startCamera>>;
 let master: AdministeredEngine;
 let rtspPort: number;
+let rtmpPort: number;
 const slaves: AdministeredEngine[] = [];
 
 function slave(index: number): AdministeredEngine {
@@ -91,9 +92,11 @@ beforeAll(async () => {
   slaves.push(await startSlave('slave-1'), await startSlave('slave-2'));
   master = await startAdministeredEngine(join(folder.path, 'master'));
   rtspPort = await freePort();
+  rtmpPort = await freePort();
   await master.update({
     serve: {
       rtsp: { enabled: true, port: rtspPort, host: '127.0.0.1' },
+      rtmp: { enabled: true, port: rtmpPort, host: '127.0.0.1' },
       hls: { enabled: true },
       accounts: [account],
     },
@@ -140,6 +143,24 @@ describe('a master', () => {
     const { barcodes, complaints } = await decode(['-rtsp_transport', 'tcp', '-i', url], subSize, 75);
     expect({ complaints, gaps: gapsIn(barcodes) }).toEqual({ complaints: '', gaps: [] });
     expect(barcodes).toHaveLength(75);
+  });
+
+  it.skipIf(missing !== undefined)(`plays it over RTMP and as HLS${inWords}`, async () => {
+    await relayFrom([slaveEntry('rec-1', slave(0))], 'rec-1');
+    const login = `user=${account.username}&password=${encodeURIComponent(account.password)}`;
+    const rtmp = `rtmp://127.0.0.1:${rtmpPort}/live/gate/sub?${login}`;
+    const { token } = master.process.enrol('view');
+    const body = JSON.stringify({ stream: 'sub' });
+    const order = await master.process.ask(enginePaths.hlsTickets('gate'), { method: 'POST', token, body });
+    const { path } = HlsTicket.parse(order.json());
+    for (const input of [
+      ['-f', 'live_flv', '-i', rtmp],
+      ['-i', `https://127.0.0.1:${master.process.port}${path}`],
+    ]) {
+      // Players that join in the middle make times of their own.
+      const { barcodes } = await decode(input, subSize, 30);
+      expect({ count: barcodes.length, gaps: gapsIn(barcodes) }).toEqual({ count: 30, gaps: [] });
+    }
   });
 
   it.each(['that is alive', 'that was killed'])(
