@@ -2,6 +2,7 @@
  * One camera of nine fails in every way; it has to be back within its retry, one group of pictures and a second, and the
  * others have to notice nothing. Real sockets, real recording.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStreamIngest, DEFAULT_INGEST_LIMITS, rtspSource } from '../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../src/engine/ingest/index.ts';
@@ -32,8 +33,9 @@ const ALLOWANCE_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 2_000;
 /** A running stream counts as proven soon, so that each fault here meets the first delays. */
 const LIMITS = { ...DEFAULT_INGEST_LIMITS, provenAfterMs: 500 };
-/** For the machine that the test shares: the streams themselves must not show even one frame's difference. */
-const LARGEST_ARRIVAL_GAP_MS = 1_000;
+/** Beyond what held up this whole process, cameras included; the streams themselves must not show one frame's difference. */
+const LARGEST_ARRIVAL_GAP_MS = 250;
+const LOOP_RESOLUTION_MS = 20;
 const TEST_TIMEOUT_MS = 40_000;
 
 interface Watched {
@@ -43,6 +45,7 @@ interface Watched {
 }
 
 const clock = createSystemClock();
+const loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
 const cleanup = new AsyncDisposableStack();
 let cameras: SimCamera[] = [];
 let patient: SimCamera;
@@ -94,6 +97,10 @@ function watch(cameraId: string, url: () => string): Watched {
 const slabPool = new SlabPool({ maximumIdleBytes: 4 * 1024 ** 2 });
 
 beforeAll(async () => {
+  loopDelay.enable();
+  cleanup.defer(() => {
+    loopDelay.disable();
+  });
   const directory = await temporaryDirectory();
   cleanup.use(directory);
   const opened = await openStore(directory.path);
@@ -223,16 +230,19 @@ it('and the others noticed nothing, in what came and in what is recorded', async
   const others = watched.slice(1);
   const largestArrivalGapMs = Math.max(...others.map(({ pictures }) => pictures.largestArrivalGapMs));
   const largestStepMs = Math.max(...others.map(({ pictures }) => pictures.largestStepMs));
+  const heldUpMs = loopDelay.max / 1_000_000;
   figures.push({
     'largest frame gap of the others on arrival, ms': Math.round(largestArrivalGapMs),
     'on the timeline, ms': Math.round(largestStepMs),
     'of a frame of ms': Math.round(FRAME_MS),
+    'this process was held up for ms': Math.round(heldUpMs),
   });
   process.stdout.write(`${figures.map((figure) => JSON.stringify(figure)).join('\n')}\n`);
   expect(others.map(({ ingest }) => ingest.status())).toMatchObject(
     others.map(() => ({ state: { kind: 'streaming' }, framesLost: 0, reconnects: 0 })),
   );
-  expect(largestArrivalGapMs).toBeLessThan(LARGEST_ARRIVAL_GAP_MS);
+  // Held up when a camera should send, and again when it should be heard.
+  expect(largestArrivalGapMs).toBeLessThan(LARGEST_ARRIVAL_GAP_MS + 2 * heldUpMs);
   // Slewing makes a frame longer by a tenth at most.
   expect(largestStepMs).toBeLessThan(1.11 * FRAME_MS);
   expect(others.map(({ pictures }) => pictures.interruptions)).toEqual(others.map(() => []));

@@ -138,6 +138,12 @@ export class SamplePipeline {
     this.#isAnnounced = false;
   }
 
+  /** Nothing more is passed on until the next connection: what a source on its way out still hears belongs to nobody. */
+  endConnection(): void {
+    this.#isConnected = false;
+    this.#isAnnounced = false;
+  }
+
   /** The camera does not give the announced audio after all; `reason` is a sentence for people. */
   dropAudio(reason: string): void {
     this.#audio = undefined;

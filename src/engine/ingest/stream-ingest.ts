@@ -344,6 +344,7 @@ class ReconnectingIngest implements StreamIngest {
   }
 
   #release(source: MediaSource): void {
+    this.#pipeline.endConnection();
     this.#formerBytes += source.receivedBytes;
     this.#closing = settleBoth(this.#closing, source.close());
   }

@@ -658,6 +658,22 @@ describe('stopping', () => {
     expect(subscriber.samples.map(({ dts90k }) => dts90k)).toEqual([0, 5_400_000]);
   });
 
+  it('passes nothing on that comes while it says goodbye', async () => {
+    create(healthyScript(SDP_VIDEO + SDP_AUDIO));
+    const healthy = camera.script;
+    camera.script = (request) => (request.method === 'TEARDOWN' ? undefined : healthy(request));
+    await startPlaying();
+    camera.sendPicture(0, IDR);
+    const stopped = ingest.stop();
+    camera.sendPicture(3_600, SLICE);
+    camera.sendPicture(7_200, IDR);
+    const payload = Buffer.from('00100008ff', 'hex');
+    camera.send(frame(2, rtpPacket({ sequence: 1, timestamp: 0, payload, payloadType: 97, marker: true })));
+    await pass(1_000);
+    await stopped;
+    expect(subscriber.order).toEqual(['description 1', 'sync', 'stopped']);
+  });
+
   it('while PLAY is being answered starts no keepalive', async () => {
     const healthy = healthyScript();
     camera.script = (request) => (request.method === 'PLAY' ? undefined : healthy(request));
