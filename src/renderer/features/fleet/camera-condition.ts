@@ -19,8 +19,8 @@ export type CameraCondition =
     }
   /** Had a stream until `ageMs` ago, and why it ended is not known yet. */
   | { readonly kind: 'lost'; readonly ageMs: number }
-  | { readonly kind: 'disk-full'; readonly sinceUtcMs: number }
-  | { readonly kind: 'disk-error'; readonly sinceUtcMs: number }
+  /** Its footage finds no volume; `detail`: the engine's sentence. */
+  | { readonly kind: 'disk-full' | 'disk-error'; readonly sinceUtcMs: number; readonly detail: string }
   | { readonly kind: 'off' }
   | { readonly kind: 'not-assigned' }
   | { readonly kind: 'node-not-deployed' }
@@ -47,7 +47,7 @@ export function cameraCondition(camera: Camera, health: CameraHealth | undefined
     case 'off':
       return { kind: 'off' };
     case 'halted':
-      return { kind: recording.reason, sinceUtcMs: recording.sinceUtcMs };
+      return { kind: recording.reason, sinceUtcMs: recording.sinceUtcMs, detail: recording.detail };
     case 'recording':
       // The segment stays open for a moment after the stream was lost.
       if (main.state.kind === 'waiting') return waiting(main.state, main.lastFrameAgeMs);

@@ -26,10 +26,11 @@ export function cameraWords(t: TFunction, condition: CameraCondition): Condition
       };
     case 'waiting':
       return { label: t('cameraCondition.waiting'), detail: t(`streamReason.${condition.reason}`) };
-    case 'recording':
-    case 'connecting':
     case 'disk-full':
     case 'disk-error':
+      return { label: t(`cameraCondition.${condition.kind}`), detail: condition.detail };
+    case 'recording':
+    case 'connecting':
     case 'off':
     case 'not-assigned':
     case 'node-not-deployed':
@@ -48,9 +49,11 @@ export function nodeWords(t: TFunction, condition: NodeCondition): ConditionWord
   switch (condition.kind) {
     case 'clock-off':
       return { label: t('nodeCondition.clock-off'), detail: formatOffset(condition.offsetMs) };
-    case 'disk-error':
-    case 'disk-full':
-      return { label: t(`nodeCondition.${condition.kind}`), detail: condition.path };
+    case 'disk': {
+      const [{ trouble, path }] = condition.troubles;
+      return { label: t(`volumeState.${trouble.kind}`), detail: path };
+    }
+    case 'disk-opening':
     case 'deploying':
     case 'not-deployed':
     case 'connecting':

@@ -1,6 +1,8 @@
 import type { Failure, NodeHealth, Run, SiteNode } from '../../../shared/contract/index.ts';
-import type { VolumeState } from '../../../shared/engine-api/volumes.ts';
+import type { VolumeStatus } from '../../../shared/engine-api/volumes.ts';
 import type { Tone } from '../../ui/index.ts';
+import { volumeTrouble } from './disk.ts';
+import type { VolumeTrouble } from './disk.ts';
 
 /** A node's state as a person needs it. The first that applies, worst first. */
 export type NodeCondition =
@@ -8,12 +10,24 @@ export type NodeCondition =
   | { readonly kind: 'not-deployed' }
   | { readonly kind: 'connecting' }
   | { readonly kind: 'down'; readonly failure: Failure; readonly sinceUtcMs: number }
-  | { readonly kind: 'disk-error'; readonly path: string }
-  | { readonly kind: 'disk-full'; readonly path: string }
+  /** Volumes that take no footage, broken ones before full ones, and those that take it in their place. */
+  | {
+      readonly kind: 'disk';
+      readonly troubles: readonly [TroubledVolume, ...TroubledVolume[]];
+      readonly elsewhere: readonly string[];
+    }
+  /** No volume takes footage yet; they are being looked at. */
+  | { readonly kind: 'disk-opening' }
   | { readonly kind: 'config-failed'; readonly failure: Failure }
   | { readonly kind: 'clock-off'; readonly offsetMs: number }
   | { readonly kind: 'config-pending' }
   | { readonly kind: 'up' };
+
+export interface TroubledVolume {
+  readonly name: string;
+  readonly path: string;
+  readonly trouble: VolumeTrouble;
+}
 
 /** Timelines of several nodes stay comparable below this. */
 export const clockToleranceMs = 1000;
@@ -28,30 +42,24 @@ export function nodeCondition(node: SiteNode, health: NodeHealth | undefined, ru
   if (health === undefined) return { kind: 'connecting' };
   const { state } = health;
   if (state.kind !== 'up') return state;
-  const failed = state.volumes.find((volume) => isFailed(volume.state));
-  if (failed !== undefined) return { kind: 'disk-error', path: failed.path };
-  const full = state.volumes.find((volume) => volume.state.kind === 'full');
-  if (full !== undefined) return { kind: 'disk-full', path: full.path };
+  const disk = diskCondition(state.volumes);
+  if (disk !== undefined) return disk;
   if (state.config.kind === 'failed') return { kind: 'config-failed', failure: state.config.failure };
   if (Math.abs(state.clockOffsetMs) > clockToleranceMs)
     return { kind: 'clock-off', offsetMs: state.clockOffsetMs };
   return state.config.kind === 'pending' ? { kind: 'config-pending' } : { kind: 'up' };
 }
 
-/** Whether a volume takes no footage for another reason than lack of space. */
-function isFailed(state: VolumeState): boolean {
-  switch (state.kind) {
-    case 'ok':
-    case 'opening':
-    case 'full':
-      return false;
-    case 'read-only':
-    case 'hung':
-    case 'missing':
-    case 'foreign':
-    case 'failing':
-      return true;
-  }
+function diskCondition(volumes: readonly VolumeStatus[]): NodeCondition | undefined {
+  const elsewhere = volumes.filter(({ state }) => state.kind === 'ok').map(({ name }) => name);
+  const [first, ...others] = volumes
+    .flatMap((volume) => {
+      const trouble = volumeTrouble(volume);
+      return trouble === undefined ? [] : [{ name: volume.name, path: volume.path, trouble }];
+    })
+    .sort((a, b) => Number(a.trouble.kind === 'full') - Number(b.trouble.kind === 'full'));
+  if (first !== undefined) return { kind: 'disk', troubles: [first, ...others], elsewhere };
+  return volumes.length > 0 && elsewhere.length === 0 ? { kind: 'disk-opening' } : undefined;
 }
 
 export function nodeTone(condition: NodeCondition): Tone {
@@ -61,14 +69,15 @@ export function nodeTone(condition: NodeCondition): Tone {
     case 'deploying':
     case 'connecting':
     case 'config-pending':
+    case 'disk-opening':
       return 'busy';
     case 'not-deployed':
       return 'idle';
     case 'clock-off':
       return 'warning';
+    case 'disk':
+      return condition.elsewhere.length > 0 ? 'warning' : 'bad';
     case 'down':
-    case 'disk-error':
-    case 'disk-full':
     case 'config-failed':
       return 'bad';
   }

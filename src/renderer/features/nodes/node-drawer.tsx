@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
 import type { NodeEngine } from '../../../shared/contract/index.ts';
+import type { VolumeStatus } from '../../../shared/engine-api/volumes.ts';
 import { useDesk } from '../../api/index.ts';
 import {
   ConfirmDialog,
@@ -56,9 +57,14 @@ export function NodeDrawer({ row, onClose }: NodeDrawerProps) {
         {run !== undefined && <RunPart row={row} />}
         {up !== undefined && (
           <section>
-            <h3>{t('nodes.disk')}</h3>
+            <h3>{t('nodes.disk', { count: up.volumes.length })}</h3>
             {up.volumes.map((volume) => (
-              <DiskMeter key={volume.path} volume={volume} writeBps={load.bitrateBps / up.volumes.length} />
+              <DiskMeter
+                key={volume.name}
+                volume={volume}
+                isOneOfSeveral={up.volumes.length > 1}
+                writeBps={load.bitrateBps / takingFootage(up.volumes)}
+              />
             ))}
           </section>
         )}
@@ -82,6 +88,11 @@ export function NodeDrawer({ row, onClose }: NodeDrawerProps) {
       </div>
     </Drawer>
   );
+}
+
+/** How many share what is written; at least one, to divide by. */
+function takingFootage(volumes: readonly VolumeStatus[]): number {
+  return Math.max(1, volumes.filter(({ state }) => state.kind === 'ok').length);
 }
 
 function DownSince({ sinceUtcMs }: { readonly sinceUtcMs: number }) {

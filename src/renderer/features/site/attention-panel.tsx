@@ -43,19 +43,46 @@ function entryOf(t: TFunction, attention: Attention, nowUtcMs: number): Entry {
         },
       };
     }
+    case 'volume': {
+      const { nodeId, nodeName, condition, volume, cameraCount } = attention;
+      const { trouble, name } = volume;
+      return {
+        key: `volume ${nodeId} ${name}`,
+        tone: nodeTone(condition),
+        title: t('attention.node', { name: nodeName, state: t(`volumeState.${trouble.kind}`) }),
+        detail: [
+          cameraCount > 0 && t('attention.affected', { count: cameraCount }),
+          condition.elsewhere.length > 0 &&
+            t('attention.elsewhere', { names: formatNames(condition.elsewhere, 3) }),
+          trouble.detail,
+        ]
+          .filter(Boolean)
+          .join(' '),
+        remedy: trouble.remedy,
+        ageMs: nowUtcMs - trouble.sinceUtcMs,
+        actionLabel: t('attention.openNode'),
+        act: () => {
+          goTo('nodes', { node: nodeId });
+        },
+      };
+    }
     case 'cameras': {
       const { label, detail } = cameraWords(t, attention.condition);
       return {
         key: `cameras ${label} ${detail ?? ''}`,
         tone: conditionTone(attention.condition),
         title: camerasTitle(t, attention.condition, attention.names),
-        detail:
+        detail: [
+          isHalted(attention.condition) && attention.condition.detail,
           attention.place === undefined
             ? formatNames(attention.names, 5)
             : t('attention.place', {
                 address: attention.place.address,
                 node: attention.place.nodeName ?? '–',
               }),
+        ]
+          .filter(Boolean)
+          .join(' '),
         remedy: camerasRemedy(t, attention.condition),
         ageMs: conditionAgeMs(attention.condition, nowUtcMs),
         actionLabel: t('attention.showCameras'),
@@ -95,8 +122,15 @@ function camerasTitle(t: TFunction, condition: CameraCondition, names: readonly 
   if (condition.kind === 'frozen') return t('attention.frozen', { count, name });
   if (condition.kind === 'off') return t('attention.off', { count, name });
   if (condition.kind === 'lost') return t('attention.lost', { count, name });
+  if (isHalted(condition)) return t('attention.halted', { count, name });
   const { label, detail } = cameraWords(t, condition);
   return t('attention.cameras', { count, name, reason: detail ?? label });
+}
+
+function isHalted(
+  condition: CameraCondition,
+): condition is Extract<CameraCondition, { kind: 'disk-full' | 'disk-error' }> {
+  return condition.kind === 'disk-full' || condition.kind === 'disk-error';
 }
 
 function camerasRemedy(t: TFunction, condition: CameraCondition): string | undefined {

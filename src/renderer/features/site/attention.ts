@@ -1,5 +1,5 @@
 import { conditionAgeMs } from '../fleet/index.ts';
-import type { CameraCondition, CameraRow, NodeCondition } from '../fleet/index.ts';
+import type { CameraCondition, CameraRow, NodeCondition, TroubledVolume } from '../fleet/index.ts';
 
 /** A node as far as attention goes. */
 export interface NodeFact {
@@ -19,6 +19,16 @@ export type Attention =
       readonly cameraCount: number;
       readonly sinceUtcMs?: number;
     }
+  /** A volume that takes no footage. */
+  | {
+      readonly kind: 'volume';
+      readonly nodeId: string;
+      readonly nodeName: string;
+      readonly condition: Extract<NodeCondition, { kind: 'disk' }>;
+      readonly volume: TroubledVolume;
+      /** Cameras of the node that do not record because of it; told once for all its volumes. */
+      readonly cameraCount: number;
+    }
   /** Cameras that should record and do not, with one reason in common; the condition is that of the longest. */
   | {
       readonly kind: 'cameras';
@@ -31,7 +41,7 @@ export type Attention =
   | { readonly kind: 'not-deployed'; readonly names: readonly string[] };
 
 /** Cameras with the same key fail for the same reason. Undefined: nothing to see to, or its node's entry says it already. */
-function groupKey(condition: CameraCondition): string | undefined {
+function groupKey(condition: CameraCondition, isNodeSpeaking: boolean): string | undefined {
   switch (condition.kind) {
     case 'recording':
     case 'connecting':
@@ -40,9 +50,10 @@ function groupKey(condition: CameraCondition): string | undefined {
     case 'node-not-deployed':
       return undefined;
     case 'node-down':
+      return undefined;
     case 'disk-full':
     case 'disk-error':
-      return undefined;
+      return isNodeSpeaking ? undefined : condition.kind;
     case 'waiting':
       return `waiting ${condition.reason}`;
     case 'frozen':
@@ -55,11 +66,11 @@ function groupKey(condition: CameraCondition): string | undefined {
 function needsAttention(condition: NodeCondition): boolean {
   switch (condition.kind) {
     case 'down':
-    case 'disk-error':
-    case 'disk-full':
+    case 'disk':
     case 'config-failed':
     case 'clock-off':
       return true;
+    case 'disk-opening':
     case 'up':
     case 'deploying':
     case 'connecting':
@@ -69,14 +80,9 @@ function needsAttention(condition: NodeCondition): boolean {
   }
 }
 
-/** A node knows since when it is down; since when its disk is full is known by the cameras that halted. */
-function sinceOf(
-  condition: NodeCondition,
-  affected: readonly CameraCondition[],
-): { readonly sinceUtcMs?: number } {
-  if (condition.kind === 'down') return { sinceUtcMs: condition.sinceUtcMs };
-  const since = affected.flatMap((halted) => ('sinceUtcMs' in halted ? [halted.sinceUtcMs] : []));
-  return since.length === 0 ? {} : { sinceUtcMs: Math.min(...since) };
+/** Whether the node's own state says why its cameras find no volume. */
+function saysWhyHalted({ kind }: NodeCondition): boolean {
+  return kind === 'disk' || kind === 'disk-opening' || kind === 'down';
 }
 
 /** Whether a camera stands still because its node does. */
@@ -88,19 +94,35 @@ function isLonger(a: CameraCondition, b: CameraCondition, nowUtcMs: number): boo
   return (conditionAgeMs(a, nowUtcMs) ?? 0) > (conditionAgeMs(b, nowUtcMs) ?? 0);
 }
 
+function nodeAttention({ id, name, condition }: NodeFact, cameraCount: number): readonly Attention[] {
+  if (condition.kind === 'disk') {
+    return condition.troubles.map((volume, index) => ({
+      kind: 'volume',
+      nodeId: id,
+      nodeName: name,
+      condition,
+      volume,
+      cameraCount: index === 0 ? cameraCount : 0,
+    }));
+  }
+  const since = condition.kind === 'down' ? { sinceUtcMs: condition.sinceUtcMs } : {};
+  return [{ kind: 'node', nodeId: id, name, condition, cameraCount, ...since }];
+}
+
 export function findAttention(
   nodes: readonly NodeFact[],
   cameras: readonly CameraRow[],
   nowUtcMs: number,
 ): readonly Attention[] {
-  const affected = new Map<string, CameraCondition[]>();
+  const speaking = new Set(nodes.filter(({ condition }) => saysWhyHalted(condition)).map(({ id }) => id));
+  const affected = new Map<string, number>();
   const groups = new Map<string, { condition: CameraCondition; readonly rows: CameraRow[] }>();
   for (const row of cameras) {
     const { camera, condition } = row;
-    if (camera.nodeId !== undefined && isNodesFault(condition)) {
-      affected.set(camera.nodeId, [...(affected.get(camera.nodeId) ?? []), condition]);
-    }
-    const key = groupKey(condition);
+    const { nodeId } = camera;
+    if (nodeId !== undefined && isNodesFault(condition))
+      affected.set(nodeId, (affected.get(nodeId) ?? 0) + 1);
+    const key = groupKey(condition, nodeId !== undefined && speaking.has(nodeId));
     if (key === undefined) continue;
     const group = groups.get(key) ?? { condition, rows: [] };
     group.rows.push(row);
@@ -109,15 +131,8 @@ export function findAttention(
   }
   const found: Attention[] = nodes
     .filter(({ condition }) => needsAttention(condition))
-    .map(({ id, name, condition }) => ({
-      kind: 'node' as const,
-      nodeId: id,
-      name,
-      condition,
-      cameraCount: affected.get(id)?.length ?? 0,
-      ...sinceOf(condition, affected.get(id) ?? []),
-    }))
-    .sort((a, b) => b.cameraCount - a.cameraCount);
+    .sort((a, b) => (affected.get(b.id) ?? 0) - (affected.get(a.id) ?? 0))
+    .flatMap((node) => nodeAttention(node, affected.get(node.id) ?? 0));
   const byCount = [...groups.values()].sort((a, b) => b.rows.length - a.rows.length);
   for (const { condition, rows } of byCount) {
     const names = rows.map(({ camera }) => camera.name);

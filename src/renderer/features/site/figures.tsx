@@ -1,14 +1,16 @@
 import { useTranslation } from 'react-i18next';
 import type { Tone } from '../../ui/index.ts';
+import type { TFunction } from 'i18next';
 import { StateIcon, formatBitrate, formatBytes, formatCount, formatDuration } from '../../ui/index.ts';
 import { mainStream, summarizeDisk, upVolumes, useFleet } from '../fleet/index.ts';
-import type { CameraRow } from '../fleet/index.ts';
+import type { CameraRow, DiskSummary } from '../fleet/index.ts';
 import type { NodeRow } from '../nodes/index.ts';
 
 interface Figure {
   readonly id: 'recording' | 'nodes' | 'rate' | 'lost' | 'disk';
   readonly value: string;
-  readonly of?: string;
+  /** Smaller, beside the value. */
+  readonly note?: string;
   readonly tone?: Tone;
 }
 
@@ -18,7 +20,15 @@ const noFigures: readonly Figure[] = (['recording', 'nodes', 'rate', 'lost', 'di
   value: '–',
 }));
 
-function figuresOf(nodes: readonly NodeRow[], cameras: readonly CameraRow[]): readonly Figure[] {
+function diskNote(t: TFunction, { isRotating, lastsMs }: DiskSummary): Pick<Figure, 'note'> {
+  if (isRotating) return { note: t('figures.rotating') };
+  return lastsMs === undefined ? {} : { note: t('figures.fills', { of: formatDuration(lastsMs) }) };
+}
+
+function figuresOf(
+  t: TFunction,
+  { nodes, cameras }: { readonly nodes: readonly NodeRow[]; readonly cameras: readonly CameraRow[] },
+): readonly Figure[] {
   const recording = cameras.filter(({ condition }) => condition.kind === 'recording').length;
   const up = nodes.filter((row) => row.up !== undefined).length;
   const bitrateBps = nodes.reduce((sum, { load }) => sum + load.bitrateBps, 0);
@@ -31,13 +41,13 @@ function figuresOf(nodes: readonly NodeRow[], cameras: readonly CameraRow[]): re
     {
       id: 'recording',
       value: formatCount(recording),
-      of: formatCount(cameras.length),
+      note: t('figures.of', { of: formatCount(cameras.length) }),
       tone: recording === cameras.length ? 'ok' : 'warning',
     },
     {
       id: 'nodes',
       value: formatCount(up),
-      of: formatCount(nodes.length),
+      note: t('figures.of', { of: formatCount(nodes.length) }),
       tone: up === nodes.length ? 'ok' : 'warning',
     },
     { id: 'rate', value: formatBitrate(bitrateBps) },
@@ -45,7 +55,7 @@ function figuresOf(nodes: readonly NodeRow[], cameras: readonly CameraRow[]): re
     {
       id: 'disk',
       value: formatBytes(disk.usableBytes),
-      ...(disk.lastsMs === undefined ? {} : { of: formatDuration(disk.lastsMs) }),
+      ...diskNote(t, disk),
     },
   ];
 }
@@ -61,15 +71,13 @@ export function Figures({ nodes, cameras }: FiguresProps) {
   const isKnown = useFleet((state) => state.loaded);
   return (
     <dl className="figures">
-      {(isKnown ? figuresOf(nodes, cameras) : noFigures).map(({ id, value, of, tone }) => (
+      {(isKnown ? figuresOf(t, { nodes, cameras }) : noFigures).map(({ id, value, note, tone }) => (
         <div key={id} className="figures__one">
           <dt>{t(`figures.${id}`)}</dt>
           <dd className="numeric">
             {tone !== undefined && <StateIcon tone={tone} size={18} />}
             {value}
-            {of !== undefined && (
-              <span className="figures__of">{t(id === 'disk' ? 'figures.for' : 'figures.of', { of })}</span>
-            )}
+            {note !== undefined && <span className="figures__note">{note}</span>}
           </dd>
         </div>
       ))}

@@ -19,7 +19,7 @@ export function NodeCard({ row }: { readonly row: NodeRow }) {
   const { t } = useTranslation();
   const { node, condition, health, up, load } = row;
   const nowUtcMs = useNowUtcMs();
-  const isHalted = condition.kind === 'disk-full' || condition.kind === 'disk-error';
+  const takesFootage = condition.kind !== 'disk' || condition.elsewhere.length > 0;
   const disk = summarizeDisk(upVolumes(health), load.bitrateBps);
   const usedShare = disk.totalBytes === 0 ? 0 : 1 - disk.freeBytes / disk.totalBytes;
   return (
@@ -47,13 +47,17 @@ export function NodeCard({ row }: { readonly row: NodeRow }) {
           <Progress
             value={usedShare * 100}
             size="sm"
-            color={isHalted ? 'red.8' : 'harbour'}
+            color={takesFootage ? 'harbour' : 'red.8'}
             aria-label={t('disk.used', { path: node.name })}
           />
           <div className="node-card__line dim numeric">
-            <span>{t('site.diskLeft', { bytes: formatBytes(disk.usableBytes) })}</span>
+            <span>
+              {disk.isRotating
+                ? t('disk.rotating')
+                : t('site.diskLeft', { bytes: formatBytes(disk.usableBytes) })}
+            </span>
             {disk.lastsMs !== undefined && (
-              <span>{t('disk.lasts', { duration: formatDuration(disk.lastsMs) })}</span>
+              <span>{t('disk.fills', { duration: formatDuration(disk.lastsMs) })}</span>
             )}
           </div>
         </>

@@ -26,6 +26,16 @@ const down = {
   sinceUtcMs: 0,
 } as const;
 
+const halted = (id: string, nodeId: string) =>
+  row(
+    camera(id, nodeId),
+    reported(
+      camera(id, nodeId),
+      { kind: 'halted', reason: 'disk-error', detail: 'The index does not answer.', sinceUtcMs: 7 },
+      streaming,
+    ),
+  );
+
 test('a healthy site needs nobody', () => {
   expect(findAttention([{ id: 'n1', name: 'One', condition: { kind: 'up' } }], [healthy], 0)).toEqual([]);
 });
@@ -49,6 +59,35 @@ test('a node speaks for its cameras, cameras are grouped by reason, chores come 
     },
     { kind: 'not-assigned', names: ['Camera f'] },
     { kind: 'not-deployed', names: ['Three'] },
+  ]);
+});
+
+test('each volume in trouble is told, with what it costs, and cameras beside a well disk speak for themselves', () => {
+  const trouble = { kind: 'missing', sinceUtcMs: 5, detail: 'd', remedy: 'r' } as const;
+  const [v, w] = [
+    { name: 'v', path: '/v', trouble },
+    { name: 'w', path: '/w', trouble },
+  ] as const;
+  const disk = { kind: 'disk', troubles: [v, w], elsewhere: [] } as const;
+  const found = findAttention(
+    [
+      { id: 'n1', name: 'One', condition: { kind: 'up' } },
+      { id: 'n2', name: 'Two', condition: disk },
+      { id: 'n3', name: 'Three', condition: { kind: 'disk-opening' } },
+    ],
+    [halted('a', 'n1'), halted('b', 'n2'), halted('c', 'n2'), halted('d', 'n3')],
+    1000,
+  );
+  const two = { kind: 'volume', nodeId: 'n2', nodeName: 'Two', condition: disk };
+  expect(found).toEqual([
+    { ...two, volume: v, cameraCount: 2 },
+    { ...two, volume: w, cameraCount: 0 },
+    {
+      kind: 'cameras',
+      condition: { kind: 'disk-error', sinceUtcMs: 7, detail: 'The index does not answer.' },
+      names: ['Camera a'],
+      place: { address: '10.0.0.1', nodeName: 'n1' },
+    },
   ]);
 });
 

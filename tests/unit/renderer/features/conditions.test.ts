@@ -5,7 +5,7 @@ import {
   conditionTone,
 } from '../../../../src/renderer/features/fleet/camera-condition.ts';
 import { summarizeDisk } from '../../../../src/renderer/features/fleet/disk.ts';
-import { nodeCondition } from '../../../../src/renderer/features/fleet/node-condition.ts';
+import { nodeCondition, nodeTone } from '../../../../src/renderer/features/fleet/node-condition.ts';
 import type { Failure, Run } from '../../../../src/shared/contract/index.ts';
 import type { VolumeStatus } from '../../../../src/shared/engine-api/volumes.ts';
 import { camera, node, recording, reported, streaming, up } from './site-builders.ts';
@@ -100,7 +100,7 @@ describe('a camera’s condition', () => {
       'halted',
       one,
       reported(one, { kind: 'halted', reason: 'disk-full', detail: 'full', sinceUtcMs: 0 }, streaming),
-      { kind: 'disk-full', sinceUtcMs: 0 },
+      { kind: 'disk-full', sinceUtcMs: 0, detail: 'full' },
     ],
     ['off', one, reported(one, { kind: 'off' }, streaming), { kind: 'off' }],
   ] as const)('%s', (...[, of, health, expected]) => {
@@ -122,11 +122,15 @@ describe('a camera’s condition', () => {
   });
 });
 
+const troubled = (name: string, { state }: VolumeStatus) => ({ name, path: `/${name}`, trouble: state });
+
 describe('a node’s condition', () => {
   const trouble = { sinceUtcMs: 0, detail: 'What is the matter.', remedy: 'What to do now.' };
   const volume = { name: 'v', path: '/v', totalBytes: 1, freeBytes: 0, reserveBytes: 0, storedBytes: 1 };
   const full: VolumeStatus = { ...volume, state: { kind: 'full', ...trouble } };
-  const hung: VolumeStatus = { ...volume, path: '/w', state: { kind: 'hung', ...trouble } };
+  const hung: VolumeStatus = { ...volume, name: 'w', path: '/w', state: { kind: 'hung', ...trouble } };
+  const opening: VolumeStatus = { ...volume, state: { kind: 'opening', sinceUtcMs: 0 } };
+  const well: VolumeStatus = { ...volume, name: 'x', path: '/x', state: { kind: 'ok', sinceUtcMs: 0 } };
   const running: Run = {
     id: '6f1c0a52-97b1-4d5e-9a55-0a55f9a5f5a1',
     kind: 'deploy',
@@ -152,17 +156,29 @@ describe('a node’s condition', () => {
       'a full disk before a refused configuration',
       up('n', { volumes: [full], config: { kind: 'failed', failure } }),
       undefined,
-      { kind: 'disk-full', path: '/v' },
+      { kind: 'disk', troubles: [troubled('v', full)], elsewhere: [] },
     ],
     [
       'a disk that hangs before one that is full',
       up('n', { volumes: [full, hung] }),
       undefined,
-      { kind: 'disk-error', path: '/w' },
+      { kind: 'disk', troubles: [troubled('w', hung), troubled('v', full)], elsewhere: [] },
     ],
     [
-      'a disk that is being checked is well',
-      up('n', { volumes: [{ ...volume, state: { kind: 'opening', sinceUtcMs: 0 } }] }),
+      'a disk that hangs, and another that takes its footage',
+      up('n', { volumes: [hung, well] }),
+      undefined,
+      { kind: 'disk', troubles: [troubled('w', hung)], elsewhere: ['x'] },
+    ],
+    [
+      'no disk but one that is being checked',
+      up('n', { volumes: [opening] }),
+      undefined,
+      { kind: 'disk-opening' },
+    ],
+    [
+      'a disk that is being checked beside one that takes footage',
+      up('n', { volumes: [opening, well] }),
       undefined,
       { kind: 'up' },
     ],
@@ -188,32 +204,85 @@ describe('a node’s condition', () => {
     expect(nodeCondition(node('n'), health, run)).toEqual(expected);
   });
 
+  test('a disk in trouble is less bad while another takes its footage', () => {
+    const tones = [[hung], [hung, well], [opening]].map((volumes) =>
+      nodeTone(nodeCondition(node('n'), up('n', { volumes }))),
+    );
+    expect(tones).toEqual(['bad', 'warning', 'busy']);
+  });
+
   test('without an engine nothing else matters', () => {
     expect(nodeCondition(node('n', false), up('n'))).toEqual({ kind: 'not-deployed' });
   });
 });
 
 describe('the disk', () => {
+  const gigabyte = 1e9;
   const volume: VolumeStatus = {
     name: 'v',
     path: '/v',
-    totalBytes: 1000,
-    freeBytes: 400,
-    reserveBytes: 100,
-    storedBytes: 600,
+    totalBytes: 1000 * gigabyte,
+    freeBytes: 400 * gigabyte,
+    reserveBytes: 100 * gigabyte,
+    storedBytes: 600 * gigabyte,
     state: { kind: 'ok', sinceUtcMs: 0 },
   };
+  const trouble = { sinceUtcMs: 0, detail: 'd', remedy: 'r' };
 
   test('lasts as long as what recording may use lasts at the present rate', () => {
-    expect(summarizeDisk([volume, { ...volume, freeBytes: 50 }], 800)).toEqual({
-      totalBytes: 2000,
-      freeBytes: 450,
-      usableBytes: 300,
-      lastsMs: 3000,
+    const almostFull = { ...volume, freeBytes: 50 * gigabyte };
+    expect(summarizeDisk([volume, almostFull], 8 * gigabyte)).toEqual({
+      totalBytes: 2000 * gigabyte,
+      freeBytes: 450 * gigabyte,
+      usableBytes: 300 * gigabyte,
+      isRotating: false,
+      lastsMs: 300_000,
+    });
+  });
+
+  test('is used up to its quota', () => {
+    expect(summarizeDisk([{ ...volume, quotaBytes: 650 * gigabyte }], 0)).toMatchObject({
+      usableBytes: 50 * gigabyte,
+      isRotating: false,
     });
   });
 
   test('has no end when nothing is written', () => {
-    expect(summarizeDisk([volume], 0)).toEqual({ totalBytes: 1000, freeBytes: 400, usableBytes: 300 });
+    expect(summarizeDisk([volume], 0)).toEqual({
+      totalBytes: 1000 * gigabyte,
+      freeBytes: 400 * gigabyte,
+      usableBytes: 300 * gigabyte,
+      isRotating: false,
+    });
+  });
+
+  test('that is full of footage has no end either: the oldest makes room', () => {
+    const full = { ...volume, freeBytes: 100.5 * gigabyte };
+    expect(summarizeDisk([full], 8 * gigabyte)).toEqual({
+      totalBytes: 1000 * gigabyte,
+      freeBytes: 100.5 * gigabyte,
+      usableBytes: 0.5 * gigabyte,
+      isRotating: true,
+    });
+    expect(summarizeDisk([{ ...full, storedBytes: 0 }], 8 * gigabyte)).toMatchObject({
+      isRotating: false,
+      lastsMs: 500,
+    });
+  });
+
+  test.each([
+    { kind: 'read-only', ...trouble },
+    { kind: 'hung', ...trouble },
+    { kind: 'missing', ...trouble },
+    { kind: 'foreign', ...trouble },
+    { kind: 'failing', code: 'EIO', ...trouble },
+    { kind: 'opening', sinceUtcMs: 0 },
+  ] as const)('that is $kind leaves nothing', (state) => {
+    expect(summarizeDisk([{ ...volume, state }], 8 * gigabyte)).toEqual({
+      totalBytes: 1000 * gigabyte,
+      freeBytes: 400 * gigabyte,
+      usableBytes: 0,
+      isRotating: false,
+    });
   });
 });
