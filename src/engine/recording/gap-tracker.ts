@@ -175,19 +175,20 @@ export class GapTracker {
     if (open.evidence.kind === 'storage')
       open.evidence = { ...open.evidence, framesDropped: this.#framesDropped };
     const lengthMs = open.endUtcMs - open.startUtcMs;
-    if (isGap({ lengthMs, framesDropped: this.#framesDropped })) this.#writer.save(open);
+    const { evidence } = open;
+    if (isGap({ lengthMs, framesDropped: this.#framesDropped, evidence })) this.#writer.save(open);
     else this.#writer.forget(open);
   }
 
   /** Both clocks must agree that time passed: one of them may have been set, or a picture may have been on its way for long. */
   #noteHole(covered: Moment, start: Moment): void {
     const lengthMs = Math.min(start.utcMs - covered.utcMs, start.monotonicMs - covered.monotonicMs);
-    if (!isGap({ lengthMs, framesDropped: this.#framesDropped })) return;
-    this.#keep({
-      startUtcMs: covered.utcMs,
-      endUtcMs: Math.max(covered.utcMs, start.utcMs),
-      evidence: this.#withDropped(this.#cause === undefined ? { kind: 'stall' } : evidenceOf(this.#cause)),
-    });
+    const evidence = this.#withDropped(
+      this.#cause === undefined ? { kind: 'stall' } : evidenceOf(this.#cause),
+    );
+    if (!isGap({ lengthMs, framesDropped: this.#framesDropped, evidence })) return;
+    const endUtcMs = Math.max(covered.utcMs, start.utcMs);
+    this.#keep({ startUtcMs: covered.utcMs, endUtcMs, evidence });
   }
 
   #withDropped(evidence: KnownEvidence): KnownEvidence {

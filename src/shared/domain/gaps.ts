@@ -3,15 +3,23 @@ import type { Gap, GapEvidence, GapReason, InterruptionReason } from '../engine-
 /** A connection that was back so soon lost next to nothing: cameras hold pictures back and send them afterwards. */
 export const gapToleranceMs = 2000;
 
-/** Whether missing footage counts as a gap: when it is long, and always when pictures were there and thrown away. */
+/**
+ * Whether missing footage counts as a gap: when it is long; however short, when pictures were there and thrown away; and when
+ * the engine did not run, for what came meanwhile is lost for certain.
+ */
 export function isGap({
   lengthMs,
   framesDropped,
+  evidence,
 }: {
   readonly lengthMs: number;
   readonly framesDropped: number;
+  readonly evidence: GapEvidence;
 }): boolean {
-  return lengthMs > gapToleranceMs || framesDropped > 0;
+  if (lengthMs > gapToleranceMs || framesDropped > 0) return true;
+  const engineWasAway =
+    evidence.kind === 'ended' || (evidence.kind === 'stopped' && evidence.by === 'shutdown');
+  return engineWasAway && lengthMs > 0;
 }
 
 /** A picture this much later than usual is a stall; a camera that sends one every few seconds is only slow. */

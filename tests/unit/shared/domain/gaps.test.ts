@@ -7,17 +7,31 @@ import {
   stallToleranceMs,
   type ClosedGap,
 } from '../../../../src/shared/domain/gaps.ts';
-import type { GapReason } from '../../../../src/shared/engine-api/index.ts';
+import type { GapEvidence, GapReason } from '../../../../src/shared/engine-api/index.ts';
+
+const ended: GapEvidence = {
+  kind: 'ended',
+  former: { bootId: 'a' },
+  current: { bootId: 'b' },
+  isSameBoot: false,
+};
 
 describe('isGap', () => {
-  it.each([
-    { lengthMs: 0, framesDropped: 0, expected: false },
-    { lengthMs: 2000, framesDropped: 0, expected: false },
-    { lengthMs: 2001, framesDropped: 0, expected: true },
-    { lengthMs: 10, framesDropped: 1, expected: true },
-  ])('$lengthMs ms and $framesDropped pictures thrown away: $expected', ({ expected, ...missing }) => {
-    expect(isGap(missing)).toBe(expected);
-  });
+  it.each<{ lengthMs: number; framesDropped: number; evidence: GapEvidence; expected: boolean }>([
+    { lengthMs: 0, framesDropped: 0, evidence: { kind: 'stall' }, expected: false },
+    { lengthMs: 2000, framesDropped: 0, evidence: { kind: 'stall' }, expected: false },
+    { lengthMs: 2001, framesDropped: 0, evidence: { kind: 'stall' }, expected: true },
+    { lengthMs: 10, framesDropped: 1, evidence: { kind: 'stall' }, expected: true },
+    { lengthMs: 500, framesDropped: 0, evidence: ended, expected: true },
+    { lengthMs: 0, framesDropped: 0, evidence: ended, expected: false },
+    { lengthMs: 500, framesDropped: 0, evidence: { kind: 'stopped', by: 'shutdown' }, expected: true },
+    { lengthMs: 500, framesDropped: 0, evidence: { kind: 'stopped', by: 'configuration' }, expected: false },
+  ])(
+    '$lengthMs ms, $framesDropped pictures thrown away, $evidence.kind: $expected',
+    ({ expected, ...missing }) => {
+      expect(isGap(missing)).toBe(expected);
+    },
+  );
 });
 
 describe('stallToleranceMs', () => {
