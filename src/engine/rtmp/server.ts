@@ -36,6 +36,8 @@ export interface RtmpServerOptions {
 }
 
 const CHECK_PERIOD_MS = 1_000;
+/** A process that was held up for longer says nothing of its peers. */
+const LATEST_CHECK_MS = 3_000;
 
 export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
   const { points, openLive, host, clock, log } = options;
@@ -112,8 +114,13 @@ export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
   };
 
   const listener = new Listener({ name: 'RTMP', clock, log, onConnection: accept });
+  let checkedMonotonicMs = clock.monotonicMs();
   const check = clock.every(CHECK_PERIOD_MS, () => {
     const nowMonotonicMs = clock.monotonicMs();
+    const wasStill = nowMonotonicMs - checkedMonotonicMs > LATEST_CHECK_MS;
+    checkedMonotonicMs = nowMonotonicMs;
+    // What the cameras have sent meanwhile has yet to be read.
+    if (wasStill) return;
     for (const connection of connections.values()) connection.checkLife(nowMonotonicMs);
   });
 

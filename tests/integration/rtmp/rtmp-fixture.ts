@@ -9,6 +9,7 @@ import { createSystemClock } from '../../../src/engine/platform/clock.ts';
 import { createRtmpServer, PublishPoints } from '../../../src/engine/rtmp/index.ts';
 import type { OpenLive, RtmpLimits, RtmpServer } from '../../../src/engine/rtmp/index.ts';
 import { liveCloseCodes, ServeUpdate } from '../../../src/shared/engine-api/index.ts';
+import type { Clock } from '../../../src/shared/domain/clock.ts';
 import type { PlayAccount } from '../../../src/shared/engine-api/index.ts';
 import { WaitingSubscriber } from '../ingest-subscriber.ts';
 import { MemoryLog } from '../memory-log.ts';
@@ -42,6 +43,7 @@ export async function startRtmpServer({
   }),
   names = [PUSH_NAME],
   players = 10,
+  clock = createSystemClock(),
 }: {
   readonly limits?: Partial<RtmpLimits>;
   readonly accounts?: readonly PlayAccount[];
@@ -49,8 +51,8 @@ export async function startRtmpServer({
   readonly names?: readonly string[];
   /** How many may play at once. */
   readonly players?: number;
+  readonly clock?: Clock;
 } = {}): Promise<RunningServer> {
-  const clock = createSystemClock();
   const log = new MemoryLog();
   const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
   const points = new PublishPoints({ slabPool, maxAccessUnitBytes: 4 * 1024 ** 2 });
