@@ -12,6 +12,10 @@ import { cameraOnFaulty, VolumeScenario } from './volume-scenario.ts';
 
 const pollOptions = { timeout: 10_000, interval: 20 };
 
+function noSpace(): never {
+  throw Object.assign(new Error('No space on the disk of the engine.'), { code: 'ENOSPC' });
+}
+
 describe('several volumes', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let one: VolumeConfig;
@@ -141,6 +145,15 @@ describe('several volumes', () => {
     const [segment] = await set.footage('gate');
     expect(segment?.path).toContain(moved.path);
     expect([known.find('one'), known.find('renamed')]).toEqual([undefined, expect.any(String)]);
+  });
+
+  it('are used although nobody can write down which disk they are', async () => {
+    const known = { find: () => undefined, remember: noSpace, retain: noSpace };
+    await using set = await VolumeSet.open(directory.path, { volumes: [one], known });
+
+    expect(set.stateOf('one')?.kind).toBe('ok');
+    const gate = set.camera('gate');
+    await expect.poll(() => gate.send(), pollOptions).toBe('recording');
   });
 
   it('can be added and taken away while cameras record', async () => {

@@ -11,7 +11,7 @@ import type {
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { choosePlacement } from '../../shared/domain/volume-placement.ts';
-import { failed, type Outcome, type StorageFailure } from './failure.ts';
+import { errorCode, failed, type Outcome, type StorageFailure } from './failure.ts';
 import { footageByCamera } from './footage-totals.ts';
 import { sumOf, type ReconcileReport } from './reconcile.ts';
 import { RecordingVolume, type VolumeAccess } from './recording-volume.ts';
@@ -233,7 +233,7 @@ class LocalSegmentStore implements SegmentStore {
     const leaving = [...this.#volumes.values()].filter(({ name, path }) => wanted.get(name)?.path !== path);
     // A disk that changes its name must be let go of before it is taken again.
     await Promise.all(leaving.map((volume) => this.#end(volume)));
-    this.#options.known.retain([...wanted.keys()]);
+    this.#forgetAllBut([...wanted.keys()]);
     const coming: RecordingVolume[] = [];
     for (const volumeConfig of config.volumes) {
       const known = this.#volumes.get(volumeConfig.name);
@@ -241,6 +241,18 @@ class LocalSegmentStore implements SegmentStore {
       else known.reconfigure(volumeConfig);
     }
     await Promise.all(coming.map((volume) => volume.start()));
+  }
+
+  #forgetAllBut(names: readonly string[]): void {
+    const { known, log } = this.#options;
+    try {
+      known.retain(names);
+    } catch (error) {
+      log.error(
+        { code: errorCode(error) },
+        'Volumes that are gone were not forgotten; their names are still theirs.',
+      );
+    }
   }
 
   #add(config: VolumeConfig): RecordingVolume {

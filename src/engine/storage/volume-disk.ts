@@ -1,6 +1,7 @@
 import type { VolumeConfig } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { errorCode } from './failure.ts';
 import type { VolumeGuard } from './volume-guard.ts';
 import {
   newIdentity,
@@ -50,8 +51,8 @@ export class VolumeDisk {
       ({ volumeId } = identity);
       log.info({ volume: config.name, path: config.path, volumeId }, 'A disk was made a volume.');
     }
-    if (known.find(config.name) !== volumeId) known.remember(config.name, volumeId);
     this.#volumeId = volumeId;
+    if (known.find(config.name) !== volumeId) this.#remember(volumeId);
     return { kind: 'recognised', volumeId };
   }
 
@@ -60,6 +61,19 @@ export class VolumeDisk {
     const recognition = await this.#recognise();
     if (recognition.kind === 'new') throw new Error('A volume is checked before its disk was claimed.');
     return recognition;
+  }
+
+  /** What cannot be written down now is tried again at the next look: the disk it would be written to is not this one. */
+  #remember(volumeId: string): void {
+    const { config, known, log } = this.#options;
+    try {
+      known.remember(config.name, volumeId);
+    } catch (error) {
+      log.error(
+        { volume: config.name, code: errorCode(error) },
+        'Which disk the volume is was not written down.',
+      );
+    }
   }
 
   async #recognise(): Promise<Recognition> {
