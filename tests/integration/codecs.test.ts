@@ -1,11 +1,6 @@
 /** What simulated cameras send in other codecs than plain H.264 arrives, is recorded, and is the same for tools not ours. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Clip, VideoTrack } from '../../src/sim/clip/clip.ts';
-import { loadClip } from '../../src/sim/clip/clip.ts';
 import {
   asLatm,
   joinTracks,
@@ -14,10 +9,10 @@ import {
   videoClipFile,
   type VideoClipName,
 } from '../../src/sim/clip/codec-clips.ts';
-import { scenes } from '../../src/sim/clip/scenes.ts';
 import type { SoundTrack } from '../../src/sim/clip/sound.ts';
 import { packetizeClip } from '../../src/sim/rtsp/packetized-clip.ts';
 import { ffmpegMissing } from '../support/media-probe.ts';
+import { aacSound, clipOf, temporaryDirectory } from './codec-clips.ts';
 import {
   GenerationSubscriber,
   ingestOf,
@@ -32,25 +27,6 @@ import { credentials, startCamera } from './sim-camera-fixture.ts';
 
 const missing = ffmpegMissing();
 const inWords = missing === undefined ? '' : ` (skipped: ${missing})`;
-
-async function temporaryDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'belvedere-codecs-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
-async function clipOf(video: VideoTrack, more: Pick<Clip, 'audio' | 'metadata'>): Promise<Clip> {
-  const [scene] = scenes;
-  if (scene === undefined) throw new Error('There are no scenes.');
-  const { snapshotJpeg } = await loadClip(scene);
-  return { sceneId: 'codecs', streams: { main: video, sub: video }, snapshotJpeg, ...more };
-}
-
-async function aacSound(): Promise<Extract<SoundTrack, { codec: 'aac' | 'latm' }>> {
-  const [scene] = scenes;
-  const audio = scene && (await loadClip(scene)).audio;
-  if (audio?.codec !== 'aac') throw new Error('The first scene has AAC.');
-  return audio;
-}
 
 /** Where the loop `sent` holds `received` without a gap, or -1. */
 function placeInLoop(received: readonly string[], sent: readonly string[]): number {
