@@ -1,8 +1,6 @@
 /** What the RTSP server says to players, good and bad, request by request. */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JoinableStream } from '../../src/engine/live/index.ts';
 import type { H264Track, Sample, StreamSubscriber } from '../../src/engine/media/sample.ts';
@@ -12,9 +10,9 @@ import type { RtspServer } from '../../src/engine/rtsp-server/index.ts';
 import { ServeUpdate } from '../../src/shared/engine-api/index.ts';
 import type { PlayersStatus, ServeConfig } from '../../src/shared/engine-api/index.ts';
 import { MemoryLog } from './memory-log.ts';
+import { RawPlayer, playAccount } from './raw-rtsp-player.ts';
 import { freePort } from './serve-fixture.ts';
 
-const account = { username: 'wall', password: 'secret' };
 const clock = createSystemClock();
 const video: H264Track = {
   kind: 'video',
@@ -49,136 +47,6 @@ class ManualStream implements JoinableStream {
   }
 }
 
-interface Response {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, readonly string[]>;
-  readonly body: string;
-}
-
-/** A player that says what a test wants. */
-class RawPlayer {
-  readonly socket: Socket;
-  readonly closed: Promise<void>;
-  frames = 0;
-  #received = Buffer.alloc(0);
-  #sequence = 0;
-  #wake = Promise.withResolvers<void>();
-  #isClosed = false;
-  session = '';
-  authorization: ((method: string, uri: string) => string) | undefined;
-
-  constructor(address = '127.0.0.1') {
-    this.socket = connect({ host: '127.0.0.1', port, localAddress: address });
-    this.socket.on('data', (bytes) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
-      this.#announce();
-    });
-    this.socket.on('error', () => undefined);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.closed = promise;
-    this.socket.once('close', () => {
-      this.#isClosed = true;
-      this.#announce();
-      resolve();
-    });
-  }
-
-  async ask(method: string, path: string, headers: readonly string[] = []): Promise<Response> {
-    this.#sequence += 1;
-    const uri = path === '*' ? path : `rtsp://127.0.0.1:${port}${path}`;
-    const lines = [
-      `${method} ${uri} RTSP/1.0`,
-      `CSeq: ${this.#sequence}`,
-      ...(this.authorization === undefined ? [] : [`Authorization: ${this.authorization(method, uri)}`]),
-      ...(this.session === '' ? [] : [`Session: ${this.session}`]),
-      ...headers,
-    ];
-    this.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-    const response = await this.#response();
-    if (response.headers.get('cseq')?.[0] !== String(this.#sequence))
-      throw new Error('The answer is to another request.');
-    return response;
-  }
-
-  /** Answers the challenge that comes. */
-  async logIn(password = account.password): Promise<Response> {
-    const { headers } = await this.ask('DESCRIBE', '/gate/main');
-    const challenge = headers.get('www-authenticate')?.at(-1) ?? '';
-    const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
-    this.authorization = (method, uri) => {
-      const secret = md5(`${account.username}:Belvedere:${password}`);
-      const response = md5(`${secret}:${nonce}:${md5(`${method}:${uri}`)}`);
-      return `Digest username="${account.username}", realm="Belvedere", nonce="${nonce}", uri="${uri}", response="${response}"`;
-    };
-    return this.ask('DESCRIBE', '/gate/main');
-  }
-
-  async setUp(): Promise<Response> {
-    await this.logIn();
-    const response = await this.ask('SETUP', '/gate/main/video', [
-      'Transport: RTP/AVP/TCP;unicast;interleaved=0-1',
-    ]);
-    this.session = response.headers.get('session')?.[0]?.split(';')[0] ?? '';
-    return response;
-  }
-
-  async play(): Promise<Response> {
-    await this.setUp();
-    return this.ask('PLAY', '/gate/main');
-  }
-
-  /** Waits for so many interleaved frames since the connection began. */
-  async untilFrames(count: number): Promise<void> {
-    for (;;) {
-      this.#takeFrames();
-      if (this.frames >= count) return;
-      if (this.#isClosed) throw new Error('The server closed the connection.');
-      await this.#wake.promise;
-    }
-  }
-
-  async #response(): Promise<Response> {
-    for (;;) {
-      this.#takeFrames();
-      const end = this.#received.indexOf('\r\n\r\n');
-      if (end !== -1) {
-        const [status = '', ...lines] = this.#received.toString('utf8', 0, end).split('\r\n');
-        const headers = new Map<string, string[]>();
-        for (const line of lines) {
-          const [name = '', value = ''] = line.split(/: (.*)/);
-          headers.set(name.toLowerCase(), [...(headers.get(name.toLowerCase()) ?? []), value]);
-        }
-        const bodyEnd = end + 4 + Number(headers.get('content-length')?.[0] ?? 0);
-        if (this.#received.length >= bodyEnd) {
-          const body = this.#received.toString('utf8', end + 4, bodyEnd);
-          this.#received = this.#received.subarray(bodyEnd);
-          return { status: Number(status.split(' ')[1]), headers, body };
-        }
-      }
-      if (this.#isClosed) throw new Error('The server closed the connection without an answer.');
-      await this.#wake.promise;
-    }
-  }
-
-  #takeFrames(): void {
-    while (this.#received.length >= 4 && this.#received[0] === 0x24) {
-      const end = 4 + this.#received.readUInt16BE(2);
-      if (this.#received.length < end) return;
-      this.#received = this.#received.subarray(end);
-      this.frames += 1;
-    }
-  }
-
-  #announce(): void {
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
-  }
-}
-
-function md5(text: string): string {
-  return createHash('md5').update(text).digest('hex');
-}
-
 let stream: ManualStream;
 let server: RtspServer;
 let port: number;
@@ -186,14 +54,14 @@ let log: MemoryLog;
 const players: RawPlayer[] = [];
 
 function open(address?: string): RawPlayer {
-  const player = new RawPlayer(address);
+  const player = new RawPlayer(port, address);
   players.push(player);
   return player;
 }
 
 function config(change: object = {}): ServeConfig {
   const parsed = ServeUpdate.parse({ rtsp: { enabled: true, port }, ...change });
-  return { ...parsed, accounts: [account] };
+  return { ...parsed, accounts: [playAccount] };
 }
 
 /** Asks until the status is as wanted; the test's own time limit is the deadline. */
@@ -396,7 +264,7 @@ describe('who may play', () => {
     await player.play();
     await server.apply(config({ limits: { players: 5, playersPerAddress: 5 } }));
     expect((await player.ask('GET_PARAMETER', '/gate/main')).status).toBe(200);
-    await server.apply({ ...config(), accounts: [{ ...account, password: 'another' }] });
+    await server.apply({ ...config(), accounts: [{ ...playAccount, password: 'another' }] });
     await player.closed;
     expect(stream.members.size).toBe(0);
   });
