@@ -205,7 +205,6 @@ function memoryFigures(samples: readonly Sample[]): object {
   const sets = samples.map(({ pssMiB }) => pssMiB);
   return {
     memorySlopeMiBPerHour: round(slope(samples.map(({ atHours, pssMiB }) => [atHours, pssMiB])), 2),
-    heapSlopeMiBPerHour: round(slope(samples.map(({ atHours, objects }) => [atHours, objects.heapMiB])), 2),
     pssMiB: round(median(sets), 1),
     pssHighestMiB: round(Math.max(...sets), 1),
   };
