@@ -1,5 +1,6 @@
 /** Ingest against an RTSP server, encoder and packetizer that are not ours: GStreamer's. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -81,7 +82,12 @@ it.skipIf(missing !== undefined)(`frames arrive bit for bit, on a steady timelin
   expect(steps.filter((step) => Math.abs(step - 3_600) > 360)).toEqual([]);
   expect(video.every(({ pts90k, dts90k }) => pts90k === dts90k)).toBe(true);
   const received = video.flatMap(nalUnits).map((nal) => nal.toString('hex'));
-  const sent = annexBNals(await readFile(file)).map((nal) => nal.toString('hex'));
+  // Another thread of the server writes the file, and may be behind what has arrived here.
+  let sent: readonly string[] = [];
+  await subscriber.until(() => {
+    sent = annexBNals(readFileSync(file)).map((nal) => nal.toString('hex'));
+    return sent.length > received.length;
+  });
   expect(received).toEqual(sent.slice(0, received.length));
   expect(ingest.status()).toMatchObject({
     framesLost: 0,
