@@ -147,6 +147,7 @@ class ReconnectingIngest implements StreamIngest {
     if (this.#state.kind !== 'idle') return;
     this.#failuresInARow = 0;
     this.#startedMonotonicMs = this.#options.clock.monotonicMs();
+    this.#wallClock.set();
     this.#tick = this.#options.clock.every(TICK_MS, () => {
       this.#onTick();
     });

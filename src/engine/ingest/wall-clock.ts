@@ -16,6 +16,11 @@ export class WallClock {
     this.#offsetMs = clock.utcMs() - clock.monotonicMs();
   }
 
+  /** Goes where the system's clock is, at once: for when nothing has to be steady. */
+  set(): void {
+    this.#offsetMs = this.#clock.utcMs() - this.#clock.monotonicMs();
+  }
+
   /** Milliseconds since 1970 UTC at a monotonic time. */
   utcMsAt(monotonicMs: number): number {
     return Math.round(this.#offsetMs + monotonicMs);

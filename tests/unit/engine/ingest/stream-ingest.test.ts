@@ -658,6 +658,17 @@ describe('stopping', () => {
     expect(subscriber.samples.map(({ dts90k }) => dts90k)).toEqual([0, 5_400_000]);
   });
 
+  it('for a while does not make the next pictures be dated by the clock of before', async () => {
+    await startPlaying();
+    const stopped = ingest.stop();
+    await settle();
+    await stopped;
+    clock.setWallClockBy(3_600_000);
+    await startPlaying();
+    camera.sendPicture(0, IDR);
+    expect(subscriber.samples.map(({ utcMs }) => utcMs)).toEqual([clock.utcMs()]);
+  });
+
   it('passes nothing on that comes while it says goodbye', async () => {
     create(healthyScript(SDP_VIDEO + SDP_AUDIO));
     const healthy = camera.script;
