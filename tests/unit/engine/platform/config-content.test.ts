@@ -36,6 +36,7 @@ const full = {
   cameras: [{ ...gate, credentials: { username: 'admin', password: 'p' }, streamKey: 'stream-key' }],
   serve: { rtsp: { enabled: true }, accounts: [{ username: 'wall', password: 'w' }] },
   master: { slaves: [{ ...slave, token }], cameras: [dock] },
+  volumes: [{ name: 'disk-1', path: '/srv/disk-1', reserveBytes: 5 }],
 };
 const defaults = {
   rtsp: { enabled: false, port: 8554 },
@@ -52,11 +53,13 @@ describe('an update of the configuration', () => {
       cameras: [],
       serve: defaults,
       master: { slaves: [], cameras: [] },
+      volumes: [],
     });
     expect(engineConfigOf(after(full))).toEqual({
       cameras: full.cameras,
       serve: { ...defaults, rtsp: { enabled: true, port: 8554 }, accounts: full.serve.accounts },
       master: { slaves: [{ ...slave, token }], cameras: [{ ...dock, hasSub: true, record: false }] },
+      volumes: full.volumes,
     });
   });
 
@@ -70,6 +73,7 @@ describe('an update of the configuration', () => {
         rtsp: { enabled: true, port: 8554 },
         accounts: [{ username: 'wall', hasPassword: true }],
       },
+      volumes: full.volumes,
       master: {
         slaves: [{ ...slave, hasToken: true }],
         cameras: [{ ...dock, hasSub: true, record: false }],
@@ -77,12 +81,15 @@ describe('an update of the configuration', () => {
     });
   });
 
-  it.each(['cameras', 'serve', 'master'] as const)('leaves everything but %s as it was', (section) => {
-    const before = after(full);
-    const { [section]: changed, ...others } = engineConfigOf(after(full, { [section]: full[section] }));
-    expect(others).toEqual({ ...engineConfigOf(before), [section]: undefined });
-    expect(changed).toEqual(engineConfigOf(before)[section]);
-  });
+  it.each(['cameras', 'serve', 'master', 'volumes'] as const)(
+    'leaves everything but %s as it was',
+    (section) => {
+      const before = after(full);
+      const { [section]: changed, ...others } = engineConfigOf(after(full, { [section]: full[section] }));
+      expect(others).toEqual({ ...engineConfigOf(before), [section]: undefined });
+      expect(changed).toEqual(engineConfigOf(before)[section]);
+    },
+  );
 
   it('keeps the secrets that it leaves out', () => {
     const sections = {
