@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Interruption } from '../media/sample.ts';
 import { SourceFailure } from '../media/source-failure.ts';
+import { sayPublished, sayStatus, sayWelcome } from './answers.ts';
 import { parseMetadata } from './command.ts';
 import type { Command } from './command.ts';
 import type { RtmpContext } from './context.ts';
-import { SENT_CHUNK_BYTES } from './message.ts';
 import { RtmpPlayer } from './player.ts';
 import { ServerProtocol } from './protocol.ts';
 import type { MediaSink } from './protocol.ts';
@@ -28,9 +29,6 @@ type Role =
   | { readonly kind: 'playing'; readonly viewing: Disposable | undefined; readonly request: PlayRequest }
   | { readonly kind: 'closing'; readonly sinceMonotonicMs: number };
 
-const WINDOW_BYTES = 2_500_000;
-const SERVER_VERSION = 'FMS/3,0,1,123';
-const SERVER_CAPABILITIES = 31;
 const MOST_STREAMS = 8;
 /** A source that lost its camera comes back within this. */
 const LONGEST_HOLD_MS = 1_000;
@@ -134,8 +132,9 @@ export class RtmpConnection {
     this.#socket.resume();
   }
 
-  /** Ends it when what was said last is sent. */
-  close(reason: string): void {
+  /** Ends it when what was said last is sent. `kind` is what a stream that it feeds is told. */
+  close(reason: string, kind: Interruption['kind'] = 'refused-credentials'): void {
+    this.#leave(new SourceFailure(kind, reason));
     this.#hangUp(reason);
   }
 
@@ -161,7 +160,7 @@ export class RtmpConnection {
   #hangUp(reason: string): void {
     const { clock, log } = this.#context;
     if (this.#role.kind === 'closing') return;
-    this.#leave(new SourceFailure('refused-credentials', reason));
+    this.#leave(new SourceFailure('protocol', reason));
     log.debug({ address: this.address, reason }, 'An RTMP connection is closed.');
     this.#become({ kind: 'closing', sinceMonotonicMs: clock.monotonicMs() });
     this.#socket.destroySoon();
@@ -210,7 +209,7 @@ export class RtmpConnection {
     switch (command.kind) {
       case 'connect':
         this.#application = command.application;
-        this.#welcome(command.transactionId);
+        sayWelcome(writer, command.transactionId);
         return;
       case 'announce':
         writer.command(['_result', command.transactionId, null, null]);
@@ -243,23 +242,6 @@ export class RtmpConnection {
     }
   }
 
-  #welcome(transactionId: number): void {
-    const { writer } = this.#protocol;
-    writer.announceWindow(WINDOW_BYTES);
-    writer.announceChunkBytes(SENT_CHUNK_BYTES);
-    writer.command([
-      '_result',
-      transactionId,
-      { fmsVer: SERVER_VERSION, capabilities: SERVER_CAPABILITIES },
-      {
-        level: 'status',
-        code: 'NetConnection.Connect.Success',
-        description: 'Connection succeeded.',
-        objectEncoding: 0,
-      },
-    ]);
-  }
-
   #publish(address: StreamAddress, streamId: number): void {
     if (this.#role.kind !== 'undecided') {
       this.#refuse(streamId, 'NetStream.Publish.Denied', 'A connection is for one stream.');
@@ -286,15 +268,8 @@ export class RtmpConnection {
 
   #beginPublishing(point: PublishPoint, streamId: number): void {
     const { log, clock } = this.#context;
-    const { writer } = this.#protocol;
     log.info({ stream: point.name, address: this.address }, 'A camera pushes.');
-    const started = {
-      level: 'status',
-      code: 'NetStream.Publish.Start',
-      description: 'The stream is taken.',
-    };
-    writer.command(['onFCPublish', 0, null, started], streamId);
-    writer.command(['onStatus', 0, null, started], streamId);
+    sayPublished(this.#protocol.writer, streamId);
     this.#lastMediaMonotonicMs = clock.monotonicMs();
     this.#become({ kind: 'publishing', point, publisher: point.enter(this) });
   }
@@ -362,8 +337,8 @@ export class RtmpConnection {
     if (isPaused && viewing !== undefined) {
       viewing[Symbol.dispose]();
       this.#role = { kind: 'playing', viewing: undefined, request };
-      const status = { level: 'status', code: 'NetStream.Pause.Notify', description: 'Paused.' };
-      this.#protocol.writer.command(['onStatus', 0, null, status], streamId);
+      const code = 'NetStream.Pause.Notify';
+      sayStatus(this.#protocol.writer, streamId, { level: 'status', code, description: 'Paused.' });
     }
     if (!isPaused && viewing === undefined) this.#beginPlaying(request, streamId);
   }
@@ -396,7 +371,7 @@ export class RtmpConnection {
   }
 
   #refuse(streamId: number, code: string, description: string): void {
-    this.#protocol.writer.command(['onStatus', 0, null, { level: 'error', code, description }], streamId);
+    sayStatus(this.#protocol.writer, streamId, { level: 'error', code, description });
     this.#hangUp(description);
   }
 }

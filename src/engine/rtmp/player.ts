@@ -1,5 +1,6 @@
 import type { ViewerSink } from '../live/index.ts';
 import { liveCloseCodes } from '../../shared/engine-api/index.ts';
+import { sayStatus } from './answers.ts';
 import { chunkStreams, messageChunks, messageTypes, userControlEvents } from './message.ts';
 import type { MessageWriter } from './message.ts';
 
@@ -41,7 +42,7 @@ export class RtmpPlayer implements ViewerSink {
     const { writer } = this.#outlet;
     writer.userControl(userControlEvents.streamBegin, this.#streamId);
     for (const code of ['NetStream.Play.Reset', 'NetStream.Play.Start'] as const) {
-      writer.command(['onStatus', 0, null, { level: 'status', code, description: 'Live.' }], this.#streamId);
+      sayStatus(writer, this.#streamId, { level: 'status', code, description: 'Live.' });
     }
     this.#outlet.write([
       ...messageChunks(
@@ -68,9 +69,9 @@ export class RtmpPlayer implements ViewerSink {
 
   close(code: number, reason: string): void {
     if (code === liveCloseCodes.tooSlow) this.#outlet.onTooSlow();
-    const status = { level: 'status', code: 'NetStream.Play.Stop', description: reason };
     const { writer } = this.#outlet;
-    writer.command(['onStatus', 0, null, status], this.#streamId);
+    const notice = { level: 'status', code: 'NetStream.Play.Stop', description: reason } as const;
+    sayStatus(writer, this.#streamId, notice);
     writer.userControl(userControlEvents.streamEnd, this.#streamId);
     this.#outlet.close(reason);
   }

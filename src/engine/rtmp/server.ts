@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
@@ -158,9 +159,9 @@ export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
     }),
     async stop() {
       check[Symbol.dispose]();
-      endWhom(() => true, 'The engine is stopping.');
+      for (const connection of connections.values()) connection.close('The engine is stopping.', 'stopped');
       await listener.moveTo(undefined);
-      for (const socket of connections.keys()) socket.destroy();
+      await Promise.all(Array.from(connections.keys(), closeAtOnce));
     },
   };
 }
@@ -173,6 +174,12 @@ function publishPointsOf({
   return [main, sub].flatMap((address) =>
     typeof address === 'object' ? [{ name: address.push, key: streamKey }] : [],
   );
+}
+
+async function closeAtOnce(socket: Socket): Promise<void> {
+  const closed = once(socket, 'close');
+  socket.destroy();
+  await closed;
 }
 
 /** Without what IPv6 sockets put before IPv4 addresses. */

@@ -148,6 +148,20 @@ describe('a camera that comes again', () => {
   });
 });
 
+it('an engine that stops says so, and not that the camera did something', async () => {
+  const server = await startRtmpServer();
+  const { ingest, subscriber } = server.take();
+  using camera = simulatePublisher(server.port, await sceneClip());
+  await camera.start();
+  await subscriber.until(() => subscriber.video.length > 0);
+  await server.server.stop();
+  await ingest.stop();
+  expect([subscriber.interruptions.map(({ kind }) => kind), server.server.status().connections]).toEqual([
+    ['stopped'],
+    0,
+  ]);
+});
+
 describe('who may not push', () => {
   it('is refused, waits longer each time, and the key is nowhere to be read', async () => {
     await using server = await startRtmpServer();

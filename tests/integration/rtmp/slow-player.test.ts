@@ -87,6 +87,37 @@ it('who does not read is seen to fall behind, and is ended without being waited 
   await closed;
 });
 
+it('who pauses gets nothing, and goes on when it likes', async () => {
+  let viewers = 0;
+  let opened = Promise.withResolvers<void>();
+  let left = Promise.withResolvers<void>();
+  await using server = await startRtmpServer({
+    accounts: [account],
+    openLive: () => {
+      viewers += 1;
+      opened.resolve();
+      const leave = (): void => {
+        viewers -= 1;
+        left.resolve();
+      };
+      return { kind: 'opened', viewer: { [Symbol.dispose]: leave } };
+    },
+  });
+  const player = startPlayer(server.port, 'gate/main?user=wall&password=secret');
+  await opened.promise;
+  player.write(command(Buffer.concat([amf('pause', 0, null), Buffer.of(1, 1), amf(0)])));
+  await left.promise;
+  expect([viewers, server.server.status().playing]).toEqual([0, 1]);
+  opened = Promise.withResolvers();
+  left = Promise.withResolvers();
+  player.write(command(Buffer.concat([amf('pause', 0, null), Buffer.of(1, 0), amf(0)])));
+  await opened.promise;
+  expect([viewers, server.server.status().playing]).toEqual([1, 1]);
+  player.destroy();
+  await left.promise;
+  expect(viewers).toBe(0);
+});
+
 it('who leaves is forgotten, and who is one too many is refused', async () => {
   const { openLive, sink, left } = scriptedLive();
   await using server = await startRtmpServer({ accounts: [account], openLive, players: 1 });
