@@ -3,6 +3,7 @@ import { H264Depacketizer } from '../../../../src/engine/rtsp/h264-depacketizer.
 import { RtpReceiver } from '../../../../src/engine/rtsp/rtp.ts';
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { aggregate, fragments, rtpPacket } from './rtp-packets.ts';
+import { packetOf } from './track-packets.ts';
 
 const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
 
@@ -247,5 +248,48 @@ describe('H264Depacketizer', () => {
       { codec: 'h264', sps: new Uint8Array(other), pps: new Uint8Array(PPS) },
     ]);
     expect(sets[1]).toBe(sets[0]);
+  });
+
+  it('tells recovery points, also behind other messages', () => {
+    // As x264 writes it: recovery_frame_cnt 14.
+    const recoveryPoint = Buffer.from('0606021f1080', 'hex');
+    const twoMessages = Buffer.from('06050301020306021f1080', 'hex');
+    const marks = [SEI, recoveryPoint, twoMessages].map((message) => {
+      const seen: boolean[] = [];
+      const depacketizer = new H264Depacketizer({
+        slabPool,
+        maxAccessUnitBytes: 10_000,
+        events: {
+          onAccessUnit: ({ isRecoveryPoint }) => seen.push(isRecoveryPoint),
+          onDamage: () => undefined,
+        },
+      });
+      depacketizer.push(packetOf({ time: 0, payload: aggregate(message, SLICE) }));
+      return seen;
+    });
+    expect(marks).toEqual([[false], [true], [true]]);
+  });
+
+  it.each([25, 26, 27, 29])('refuses interleaving in words, once, and goes on (type %i)', (type) => {
+    const outcomes: string[] = [];
+    const depacketizer = new H264Depacketizer({
+      slabPool,
+      maxAccessUnitBytes: 10_000,
+      events: {
+        onAccessUnit: () => outcomes.push('picture'),
+        onDamage: () => outcomes.push('damage'),
+        onUnsupported: (detail) => outcomes.push(detail),
+      },
+    });
+    const interleaved = Buffer.concat([Buffer.of(type, 0, 0), SLICE]);
+    for (const [time, payload] of [interleaved, interleaved, SLICE].entries()) {
+      depacketizer.push(packetOf({ time, payload }));
+    }
+    expect(outcomes).toEqual([
+      'The camera sends its video interleaved (RFC 6184 packetization mode 2), which is not supported. Switch interleaving off in its settings.',
+      'damage',
+      'damage',
+      'picture',
+    ]);
   });
 });
