@@ -22,7 +22,7 @@ function refusal(args: readonly string[]): { readonly exitCode: number | null; r
 }
 
 function newer(format: number): string {
-  return `was written by a newer engine (format ${format}, this one reads 1)`;
+  return `was written by a newer engine (format ${format}, this one reads 2)`;
 }
 
 describe('a start that cannot succeed', () => {
@@ -75,7 +75,7 @@ describe('a start that cannot succeed', () => {
   });
 
   it.each([
-    { file: 'etc/config.json', content: '{"formatVersion":2}', exitCode: 6, says: newer(2) },
+    { file: 'etc/config.json', content: '{"formatVersion":3}', exitCode: 6, says: newer(3) },
     {
       file: 'etc/config.json',
       content: '{"formatVersion":1,',
