@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FootageIndex } from '../../src/engine/storage/index.ts';
+import type { FootageIndex, KnownVolumes } from '../../src/engine/storage/index.ts';
 import type { VolumeState } from '../../src/shared/engine-api/index.ts';
 import { faultKinds, isStruckBy, type Fault, type FaultKind } from '../support/faulty-volume.ts';
 import { runsWhole } from '../support/sampling.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
 import { knownVolumes } from './storage-fixture.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom, type SeededRandom } from './seeded-random.ts';
 import { cameraOnFaulty, cameraOnHealthy, VolumeScenario } from './volume-scenario.ts';
 
 /** Long enough for segments, syncs, a deletion and a second start. */
 const seconds = 8;
 /** Of all sites times all faults, unless the suite runs whole. */
-const sampledFaults = 40;
+const sampledFaults = 25;
+
+const timeout = runsWhole ? 1_800_000 : 300_000;
 
 /** What each is called. */
 const expectedState: Readonly<Record<FaultKind, VolumeState['kind']>> = {
@@ -27,6 +29,7 @@ describe('a volume that fails at any moment', () => {
   const random = seededRandom();
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let operations: readonly string[];
+  let operationsAfterCrash: readonly string[];
   let number = 0;
 
   const freshDirectory = (): string => {
@@ -36,11 +39,19 @@ describe('a volume that fails at any moment', () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory();
-    await using scenario = await VolumeScenario.create(freshDirectory());
-    await scenario.start();
-    await scenario.record(seconds);
-    await scenario.stop();
-    operations = [...scenario.faulty.operations];
+    await using first = await VolumeScenario.create(freshDirectory());
+    await first.start();
+    await first.record(seconds);
+    await first.stop();
+    operations = [...first.faulty.operations];
+    const crashed = freshDirectory();
+    const known = await crashedLife(crashed);
+    await using second = await VolumeScenario.create(crashed, { known });
+    await second.start();
+    await second.store.reconciled();
+    await second.record(3);
+    await second.stop();
+    operationsAfterCrash = [...second.faulty.operations];
   });
   afterAll(() => directory[Symbol.asyncDispose]());
 
@@ -61,17 +72,15 @@ describe('a volume that fails at any moment', () => {
     );
   });
 
+  it('is asked to recover what was being written, after a crash', () => {
+    expect(operationsAfterCrash).toContain('recover');
+  });
+
   it(
     `costs no other camera a picture, has a name, heals, and leaves no row without its bytes (seed ${random.seed})`,
-    { timeout: runsWhole ? 1_800_000 : 300_000 },
+    { timeout },
     async () => {
-      const sites = operations.flatMap((operation, fromOperation) =>
-        faultKinds
-          .filter((kind) => isStruckBy(operation, kind))
-          .map((kind) => ({ kind, fromOperation, operation })),
-      );
-      const chosen = runsWhole ? sites : sample(sites, sampledFaults, () => random.next());
-      for (const { operation, ...fault } of chosen) {
+      for (const { operation, ...fault } of chosenSites(operations, random)) {
         const complaint = await rehearse(freshDirectory(), fault).catch((error: unknown) => error);
         expect(
           complaint,
@@ -80,7 +89,60 @@ describe('a volume that fails at any moment', () => {
       }
     },
   );
+
+  it(`does so too at a start after a crash (seed ${random.seed})`, { timeout }, async () => {
+    for (const { operation, ...fault } of chosenSites(operationsAfterCrash, random)) {
+      const crashed = freshDirectory();
+      const known = await crashedLife(crashed);
+      const complaint = await secondLife(crashed, { fault, known }).catch((error: unknown) => error);
+      expect(complaint, `${fault.kind} from operation ${fault.fromOperation}, ${operation}`).toBeUndefined();
+    }
+  });
 });
+
+interface FaultSite extends Fault {
+  readonly operation: string;
+}
+
+/** Every fault at every operation that it strikes, or some of them. */
+function chosenSites(operations: readonly string[], random: SeededRandom): readonly FaultSite[] {
+  const sites = operations.flatMap((operation, fromOperation) =>
+    faultKinds
+      .filter((kind) => isStruckBy(operation, kind))
+      .map((kind) => ({ kind, fromOperation, operation })),
+  );
+  return runsWhole ? sites : sample(sites, sampledFaults, () => random.next());
+}
+
+/** Records for a while and is killed. */
+async function crashedLife(directory: string): Promise<KnownVolumes> {
+  const known = knownVolumes();
+  await using scenario = await VolumeScenario.create(directory, { known });
+  await scenario.start();
+  await scenario.record(5);
+  await scenario.crash();
+  return known;
+}
+
+/** A start with a fault, healing, and an orderly end. */
+async function secondLife(
+  directory: string,
+  { fault, known }: { readonly fault: Fault; readonly known: KnownVolumes },
+): Promise<void> {
+  await using scenario = await VolumeScenario.create(directory, { fault, known });
+  await scenario.start();
+  await scenario.record(fault.kind === 'hang' ? 9 : 4);
+  expect(scenario.recorderOf(cameraOnHealthy).framesDropped).toBe(0);
+
+  scenario.faulty.heal();
+  await scenario.record(4);
+  expect(scenario.stateOf('faulty')?.kind).toBe('ok');
+  await scenario.record(3);
+  expect(scenario.recorderOf(cameraOnFaulty).state.kind).toBe('recording');
+  await scenario.store.reconciled();
+  await scenario.stop();
+  expect(await scenario.disagreements()).toEqual([]);
+}
 
 describe('an index that fails for a while', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

@@ -168,6 +168,13 @@ export class VolumeScenario implements AsyncDisposable {
     });
   }
 
+  /** Ends as a process does that is killed: what is not on disk and in the index by now never will be. */
+  async crash(): Promise<void> {
+    this.faulty.die();
+    this.healthy.die();
+    await this.stop();
+  }
+
   /** Recorders first, as an engine does it. */
   async stop(): Promise<void> {
     const recorders = [...this.#recorders.values()];
@@ -230,7 +237,7 @@ export class VolumeScenario implements AsyncDisposable {
   async #turn(): Promise<void> {
     await setImmediate();
     const isBusy = this.faulty.underWay > 0 || this.healthy.underWay > 0;
-    if (this.faulty.hanging > 0 && !isBusy) this.clock.advance(50);
+    if (this.faulty.hanging + this.healthy.hanging > 0 && !isBusy) this.clock.advance(50);
   }
 
   #log(): Log {

@@ -50,6 +50,7 @@ export class FaultyVolume {
   readonly #fault: Fault | undefined;
   readonly #held: (() => void)[] = [];
   #isHealed = false;
+  #isDead = false;
   #underWay = 0;
 
   constructor(fault?: Fault) {
@@ -71,7 +72,13 @@ export class FaultyVolume {
     return this.#fault !== undefined && this.operations.length > this.#fault.fromOperation;
   }
 
+  /** As when the process is killed: nothing more reaches the disk, and nobody is told. Only files are closed. */
+  die(): void {
+    this.#isDead = true;
+  }
+
   heal(): void {
+    if (this.#isDead) return;
     this.#isHealed = true;
     for (const release of this.#held.splice(0)) release();
   }
@@ -134,6 +141,8 @@ export class FaultyVolume {
     this.operations.push(operation);
     this.#underWay += 1;
     try {
+      if (this.#isDead && operation !== 'close')
+        await new Promise<void>((resolve) => void this.#held.push(resolve));
       if (!isStruck) return await task();
       switch (this.#fault?.kind) {
         case 'hang':

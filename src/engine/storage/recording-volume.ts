@@ -301,7 +301,8 @@ export class RecordingVolume {
       if (trouble?.kind === 'failing' && this.#isBetterLeftAlone()) return;
       // A full disk may have to be made room on first.
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
-      if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
+      const isToCompare = !this.#isReconciled || (trouble !== undefined && !this.#comparison.isComplete);
+      if (isToCompare) await this.#reconcile(recognition.volumeId);
       await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
       await this.#lookAtRoom(recognition.volumeId);
     } catch (error) {

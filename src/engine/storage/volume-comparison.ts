@@ -36,9 +36,15 @@ export class VolumeComparison {
   readonly #stopping = new AbortController();
   #underWay: Promise<void> = Promise.resolve();
   #report = nothingReconciled;
+  #isComplete = true;
 
   constructor(options: VolumeComparisonOptions) {
     this.#options = options;
+  }
+
+  /** False when the disk did not let every file be looked at: worth another try when it has been in trouble. */
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   /** Resolves when what must be right before recording is; everything else is looked at while recording goes on. */
@@ -48,6 +54,7 @@ export class VolumeComparison {
     const place = { volume, volumeId, index, log };
     const urgent = await reconcileUrgent({ ...place, nowUtcMs: clock.utcMs(), cameraIds: cameraIds() });
     this.#report = sumOf(this.#report, urgent);
+    this.#isComplete = urgent.unreadableFiles === 0;
     this.#underWay = this.#compareEverything(volumeId);
   }
 
@@ -70,7 +77,9 @@ export class VolumeComparison {
     try {
       const thorough = await reconcileThorough({ volume, volumeId, index, log, isOpen, signal });
       this.#report = sumOf(this.#report, thorough);
+      this.#isComplete &&= thorough.unreadableFiles === 0;
     } catch (error) {
+      this.#isComplete = false;
       onError(error);
     }
   }
