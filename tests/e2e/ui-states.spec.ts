@@ -1,4 +1,5 @@
 import { expect, test } from './scripted-desk/fixture.ts';
+import { takeScreenshot } from './screenshots.ts';
 import { scripted } from './scripted-desk/handlers.ts';
 
 test('every empty page says what to do next, with a button that does it', async ({ page, openDesk }) => {
@@ -120,6 +121,57 @@ test('a camera is renamed, its password tried, and it is removed', async ({ page
   await choose('Roof mast', 'Remove…');
   await page.getByRole('button', { name: 'Remove 1 camera' }).click();
   await expect(page.getByText('Roof mast')).toBeHidden();
+});
+
+test('every volume in trouble is told, with what to do and where footage goes meanwhile', async ({
+  page,
+  openDesk,
+}) => {
+  const { goTo } = await openDesk('disks');
+  const entry = (title: string) => page.locator('.attention li').filter({ hasText: title });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(entry('Recorder 1: Disk missing')).toContainText('New footage goes to left meanwhile.');
+    await expect(entry('Recorder 2: Disk read-only')).toContainText('3 cameras are not recorded.');
+    await expect(entry('Recorder 3: Disk does not answer')).toContainText(
+      'Check the disk and its connection.',
+    );
+    await expect(entry('Recorder 3: Disk full')).toContainText('Unlock some, or free space.');
+    await expect(entry('camera shows another key than before')).toContainText('for 5 h');
+    await expect(entry('camera takes no connection')).toContainText('for 55 min');
+    await expect(page.getByRole('link', { name: /^Recorder 4/ })).toContainText('oldest footage goes first');
+    await takeScreenshot(page, `disks-site-${colorScheme}`);
+    for (const [node, sign] of [
+      ['node-1', 'Recording on it begins by itself.'],
+      ['node-2', 'mounted read-only'],
+      ['node-3', 'has not answered for 5 s'],
+      ['node-4', 'and after 30 days'],
+    ] as const) {
+      await goTo(`nodes?node=${node}`);
+      await expect(page.getByRole('dialog').getByText(sign).first()).toBeVisible();
+      await takeScreenshot(page, `disks-${node}-${colorScheme}`);
+    }
+    await goTo('cameras');
+    await expect(page.getByRole('row', { name: /Loading dock/ })).toContainText('another key');
+    await takeScreenshot(page, `disks-cameras-${colorScheme}`);
+    await goTo('site');
+  }
+});
+
+test('a camera whose key has changed is trusted again, after a warning', async ({ page, openDesk }) => {
+  const { goTo } = await openDesk('disks');
+  await goTo('cameras');
+  await page.getByRole('button', { name: 'More for Loading dock' }).click();
+  await page.getByRole('menuitem', { name: 'Trust new key…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Trust the new key of Loading dock?' });
+  await expect(dialog).toContainText('another device may have taken its place');
+  await takeScreenshot(page, 'trust-key');
+  await dialog.getByRole('button', { name: 'Trust new key' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('row', { name: /Loading dock/ })).toContainText('Recording');
+  await page.getByRole('button', { name: 'More for Loading dock' }).click();
+  await expect(page.getByRole('menuitem', { name: 'Change password…' })).toBeVisible();
+  await expect(page.getByRole('menuitem', { name: 'Trust new key…' })).toBeHidden();
 });
 
 test('keyboard: the search leads anywhere, the scheme changes, the site is renamed', async ({

@@ -177,6 +177,24 @@ describe('the fleet', () => {
     await site.fleetState(isInStep);
   });
 
+  it('lets a camera’s key be trusted anew: the camera leaves the engine for a moment, and comes back', async () => {
+    await using site = await createSmallSite();
+    const trust = () => site.fleet.handlers.trustNewKeys({ cameraIds: [cameraId] }, site.signal);
+    expect(await failureCodeOf(trust)).toBe('not-assigned');
+    await assign(site);
+    expect(await failureCodeOf(trust)).toBe('engine-unavailable');
+    await using engine = await EngineProcess.start(join(folder.path, 'engine'));
+    const { token } = deploy(site, engine);
+    await site.fleetState(isInStep);
+    await trust();
+    await site.fleetState(async () => (await configOf(engine, token)).version === 3);
+    expect((await configOf(engine, token)).cameras).toEqual([
+      expect.objectContaining({ id: cameraId, hasCredentials: true }),
+    ]);
+    await site.fleetState(isInStep);
+    expect(site.log.text).toContain('trusts the next keys');
+  });
+
   it('waits for the vault after a restart, and then sends an engine nothing that it has already', async () => {
     const path = join(folder.path, 'site.sqlite');
     await using engine = await EngineProcess.start(join(folder.path, 'engine'));

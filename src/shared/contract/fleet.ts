@@ -4,7 +4,7 @@ import { RecordingState, StreamStatus } from '../engine-api/status.ts';
 import { VolumeStatus } from '../engine-api/volumes.ts';
 import { Failure } from './failure.ts';
 import { NodeId } from './inventory.ts';
-import { Nothing, subscription } from './procedure.ts';
+import { Nothing, mutation, subscription } from './procedure.ts';
 
 /** Whether the assignments stored here have reached the node. */
 export const ConfigState = z.discriminatedUnion('kind', [
@@ -59,4 +59,10 @@ export const fleetContract = {
     Nothing,
     z.object({ atUtcMs: z.number(), nodes: z.array(NodeHealth), cameras: z.array(CameraHealth) }),
   ),
+  /**
+   * Lets the nodes of these cameras, and of others at the same addresses, trust the keys that they show next: they were
+   * replaced or reset. Nothing is recorded of them for a moment. Fails with `not-found`, `not-assigned`,
+   * `engine-unavailable`, `vault-locked`, or `conflict` when the node was being told something else just then.
+   */
+  trustNewKeys: mutation(z.object({ cameraIds: z.array(CameraId).min(1).max(1000) }), Nothing),
 } as const;

@@ -125,6 +125,15 @@ export class ScriptedHandlers {
       },
       fleet: {
         watch: (_, signal) => fleetEvents(world.watch(signal)),
+        trustNewKeys: ({ cameraIds }) =>
+          this.#change((state) => ({
+            ...state,
+            cameraHealth: state.cameras.flatMap((camera, index) => {
+              const now = state.cameraHealth.find(({ cameraId }) => cameraId === camera.id);
+              if (cameraIds.includes(camera.id)) return [recordingHealth(camera, index)];
+              return now === undefined ? [] : [now];
+            }),
+          })),
       },
       wall: {
         layout: () => world.read().wall,
@@ -135,7 +144,12 @@ export class ScriptedHandlers {
             throw fail('not-assigned', 'This camera is on no node.', 'Assign it to a node.');
           if (world.read().nodeHealth.find(({ nodeId }) => nodeId === camera.nodeId)?.state.kind === 'down')
             throw fail('engine-unavailable', `The node of ${camera.name} does not answer.`);
-          return { path: `${deskPaths.liveMedia}?ticket=${tickets.issue(target)}`, hasAudio: false };
+          const soundObstacle = world.read().soundObstacles[target.cameraId];
+          return {
+            path: `${deskPaths.liveMedia}?ticket=${tickets.issue(target)}`,
+            hasAudio: false,
+            ...(soundObstacle === undefined ? {} : { soundObstacle }),
+          };
         },
       },
     };

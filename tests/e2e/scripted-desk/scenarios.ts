@@ -6,6 +6,7 @@ import type {
   Run,
   SiteNode,
 } from '../../../src/shared/contract/index.ts';
+import type { VolumeStatus } from '../../../src/shared/engine-api/volumes.ts';
 import {
   deployed,
   makeCamera,
@@ -31,6 +32,7 @@ function emptyWorld(): World {
     discovery: { phase: { kind: 'idle' }, cameras: [], nodes: [] },
     runs: [],
     wall: { tileCount: 9, cameraIds: [] },
+    soundObstacles: {},
   };
 }
 
@@ -188,6 +190,127 @@ function troubledWorld(): World {
   };
 }
 
+type VolumeChange = Partial<VolumeStatus> & Pick<VolumeStatus, 'name' | 'state'>;
+
+function withVolumes(health: NodeHealth, changes: readonly VolumeChange[]): NodeHealth {
+  if (health.state.kind !== 'up') return health;
+  const [volume] = health.state.volumes;
+  if (volume === undefined) return health;
+  const volumes = changes.map((change) => ({ ...volume, path: `/mnt/${change.name}`, ...change }));
+  return { ...health, state: { ...health.state, volumes } };
+}
+
+/** Every state that a recording volume has, a camera whose key has changed, one that is being tried again, and no sound. */
+function diskWorld(): World {
+  const world = healthyWorld(12, 4);
+  const ok = { kind: 'ok', sinceUtcMs: worldTimeUtcMs - 90_000_000 } as const;
+  const since = (minutes: number) => ({ sinceUtcMs: worldTimeUtcMs - minutes * 60_000 });
+  const nodeHealth = replaced(world.nodeHealth, {
+    0: (health) =>
+      withVolumes(health, [
+        { name: 'left', state: ok },
+        {
+          name: 'right',
+          totalBytes: 0,
+          freeBytes: 0,
+          storedBytes: 0,
+          state: {
+            kind: 'missing',
+            ...since(312),
+            detail:
+              'The volume right is missing: what is at /mnt/right is not its disk, perhaps the empty mount point.',
+            remedy: 'Mount its disk; if that was replaced by a new one, give the new one a new name.',
+          },
+        },
+        { name: 'spare', state: { kind: 'opening', ...since(1) } },
+      ]),
+    1: (health) =>
+      withVolumes(health, [
+        {
+          name: 'recordings',
+          state: {
+            kind: 'read-only',
+            ...since(13),
+            detail: 'The volume /mnt/recordings is mounted read-only.',
+            remedy: 'Look at the kernel’s log for errors of the disk, then mount it for writing.',
+          },
+        },
+      ]),
+    2: (health) =>
+      withVolumes(health, [
+        {
+          name: 'upper',
+          state: {
+            kind: 'hung',
+            ...since(2),
+            detail: 'The volume /mnt/upper has not answered for 5 s.',
+            remedy: 'Check the disk and its connection.',
+          },
+        },
+        {
+          name: 'lower',
+          freeBytes: 39.4e9,
+          state: {
+            kind: 'full',
+            ...since(48),
+            detail: 'The volume /mnt/lower has 37575 MiB free; 38147 MiB are needed.',
+            remedy:
+              'Nothing on it may be deleted: all footage is locked or being written. Unlock some, or free space.',
+          },
+        },
+      ]),
+    3: (health) =>
+      withVolumes(health, [
+        { name: 'recordings', freeBytes: 40.3e9, storedBytes: 7.9e12, maximumDays: 30, state: ok },
+      ]),
+  });
+  const cameraHealth = replaced(world.cameraHealth, {
+    ...Object.fromEntries([1, 2, 5, 6, 9, 10].map((index) => [index, haltedOf(world.cameras[index])])),
+    0: () =>
+      reported(
+        makeCamera(0, 'node-1'),
+        { kind: 'waiting-for-stream' },
+        waiting('changed-identity', 18_720_000),
+      ),
+    4: () =>
+      reported(
+        makeCamera(4, 'node-1'),
+        { kind: 'waiting-for-stream' },
+        {
+          ...waiting('refused'),
+          state: {
+            kind: 'connecting',
+            sinceUtcMs: worldTimeUtcMs - 2000,
+            outage: { ...since(55), reason: 'refused', detail: 'It takes no connection.' },
+          },
+        },
+      ),
+  });
+  return {
+    ...world,
+    nodeHealth,
+    cameraHealth,
+    soundObstacles: {
+      'camera-4':
+        "The camera sends G.711 mu-law sound, which is recorded but cannot be heard live. Choose AAC in the camera's settings.",
+    },
+  };
+}
+
+const haltedOf = (camera: Camera | undefined) => (health: CameraHealth) =>
+  camera === undefined
+    ? health
+    : reported(
+        camera,
+        {
+          kind: 'halted',
+          reason: 'disk-error',
+          detail: 'The volume /mnt/recordings is mounted read-only.',
+          sinceUtcMs: worldTimeUtcMs - 780_000,
+        },
+        streaming(0),
+      );
+
 /** Named beginnings for a scripted desk. */
 export const scenarios = {
   empty: emptyWorld,
@@ -197,6 +320,7 @@ export const scenarios = {
   },
   healthy: (): World => healthyWorld(12, 4),
   trouble: troubledWorld,
+  disks: diskWorld,
   many: (): World => healthyWorld(1000, 30),
   locked: (): World => ({ ...healthyWorld(12, 4), vault: { kind: 'locked' } }),
   'needs-passphrase': (): World => ({ ...emptyWorld(), vault: { kind: 'needs-passphrase' } }),

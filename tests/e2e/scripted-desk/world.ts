@@ -13,7 +13,11 @@ import type {
   VaultState,
   WallLayout,
 } from '../../../src/shared/contract/index.ts';
-import type { RecordingState, StreamStatus } from '../../../src/shared/engine-api/status.ts';
+import type {
+  InterruptionReason,
+  RecordingState,
+  StreamStatus,
+} from '../../../src/shared/engine-api/status.ts';
 
 /** Everything a desk can tell a page. */
 export interface World {
@@ -26,6 +30,8 @@ export interface World {
   readonly discovery: DiscoveryState;
   readonly runs: readonly Run[];
   readonly wall: WallLayout;
+  /** Why a camera's sound cannot be heard, by camera. */
+  readonly soundObstacles: Readonly<Record<string, string>>;
 }
 
 /** The pages count from now. */
@@ -144,13 +150,14 @@ export function streaming(index: number): StreamStatus {
   };
 }
 
-export function waiting(reason: 'refused-credentials' | 'unreachable' | 'protocol'): StreamStatus {
+export function waiting(reason: InterruptionReason, outageMs = 240_000): StreamStatus {
   return {
     state: {
       kind: 'waiting',
       reason,
       detail: 'The camera answered 401 to DESCRIBE.',
-      sinceUtcMs: worldTimeUtcMs - 240_000,
+      sinceUtcMs: worldTimeUtcMs - 12_000,
+      outageSinceUtcMs: worldTimeUtcMs - outageMs,
       retryAtUtcMs: worldTimeUtcMs + 8000,
     },
     bitrateBps: 0,

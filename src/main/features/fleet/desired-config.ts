@@ -26,6 +26,30 @@ export function desiredConfig(assigned: readonly StoredCamera[]): DesiredConfig 
   return { cameras, fingerprint };
 }
 
+/** These cameras and all others that are at the same `host:port`, where an engine knows one key for all of them. */
+export function withNeighbours(
+  cameras: DesiredConfig['cameras'],
+  cameraIds: readonly string[],
+): ReadonlySet<string> {
+  const chosen = cameras.filter(({ id }) => cameraIds.includes(id));
+  const places = new Set(chosen.flatMap(placesOf));
+  return new Set(
+    cameras.filter((camera) => placesOf(camera).some((place) => places.has(place))).map(({ id }) => id),
+  );
+}
+
+/** RFC 7826 §4.2: 322 is RTSP over TLS. */
+const defaultPorts: Readonly<Record<string, string>> = { 'rtsp:': '554', 'rtsps:': '322' };
+
+function placesOf({ main, sub }: DesiredConfig['cameras'][number]): readonly string[] {
+  return [main, sub]
+    .filter((address) => typeof address === 'string')
+    .map((address) => {
+      const { protocol, hostname, port } = new URL(address);
+      return `${hostname.toLowerCase()}:${port || defaultPorts[protocol]}`;
+    });
+}
+
 /** What an engine acknowledged last. */
 export interface AppliedConfig {
   /** The engine's configuration version after it. */

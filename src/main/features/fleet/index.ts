@@ -33,7 +33,10 @@ export function createFleetFeature(
 ): Feature<typeof fleetContract> & EngineDirectory & { stop(): Promise<void> } {
   const fleet = new Fleet(dependencies);
   return {
-    handlers: { watch: (_input, signal) => fleet.watch(signal) },
+    handlers: {
+      watch: (_input, signal) => fleet.watch(signal),
+      trustNewKeys: ({ cameraIds }, signal) => fleet.trustNewKeys(cameraIds, signal),
+    },
     start: () => fleet.start(),
     stop: () => fleet.stop(),
     forCamera: (cameraId) => fleet.forCamera(cameraId),
@@ -88,13 +91,22 @@ class Fleet {
   }
 
   forCamera(cameraId: string): LiveEngine {
+    return this.#watcherOf(cameraId).client();
+  }
+
+  async trustNewKeys(cameraIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const byWatcher = Map.groupBy(cameraIds, (cameraId) => this.#watcherOf(cameraId));
+    for (const [watcher, own] of byWatcher) await watcher.forgetKeys(own, signal);
+  }
+
+  #watcherOf(cameraId: string): NodeWatcher {
     const { nodeId, name } = this.#dependencies.inventory.camera(cameraId);
     if (nodeId === undefined) {
       throw fail('not-assigned', `Camera ${name} is on no node.`, 'Assign it to a node.');
     }
     const watcher = this.#watchers.get(nodeId);
     if (!watcher) throw fail('engine-unavailable', `Node ${nodeId} is not watched yet.`, 'Try again.');
-    return watcher.client();
+    return watcher;
   }
 
   liveSound(cameraId: string, stream: StreamName): LiveSound {

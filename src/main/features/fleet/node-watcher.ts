@@ -5,7 +5,7 @@ import type { ConnectEngine, EngineClient } from '../../platform/engine-client/i
 import type { Clock, Log } from '../../platform/ports.ts';
 import type { EngineAddress, Inventory } from '../inventory/index.ts';
 import type { AppliedConfigStore } from './applied-config-store.ts';
-import { desiredConfig, isInStep, type DesiredConfig } from './desired-config.ts';
+import { desiredConfig, isInStep, withNeighbours, type DesiredConfig } from './desired-config.ts';
 import { upState, type NodeReport, type NodeState } from './health.ts';
 import { pollDelayMs } from './poll-delay.ts';
 
@@ -91,6 +91,25 @@ export class NodeWatcher {
       `Node ${this.#options.nodeId} has no engine that answers.`,
       'Deploy the engine to it, or wait until it is connected.',
     );
+  }
+
+  /**
+   * Lets the engine trust the keys that these cameras show next: it forgets the key of a camera that leaves its
+   * configuration, and the next turn brings the cameras back. Throws `engine-unavailable`, `vault-locked` or `conflict`.
+   */
+  async forgetKeys(cameraIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const client = this.client();
+    const leaving = withNeighbours(this.#desired.cameras, cameraIds);
+    // With all that brings them back, so that none of it can be missing afterwards.
+    const cameras = this.#withCredentials(this.#desired).filter(({ id }) => !leaving.has(id));
+    const { configVersion } = await client.status(signal);
+    await client.putConfig({ version: configVersion, cameras }, signal);
+    this.#options.log.info(
+      { node: this.#options.nodeId, cameras: [...leaving] },
+      'A node trusts the next keys of cameras',
+    );
+    this.#config = { failures: 0, retryAtMonotonicMs: 0 };
+    this.wake();
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Camera } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
 import { ConfirmDialog, FailureNotice, formatNames, useAction } from '../../ui/index.ts';
+import { trustNewKeys } from '../fleet/index.ts';
 import { changeCameraCredentials, removeCameras, renameCamera } from '../inventory/index.ts';
 
 /** What is being done to cameras right now. */
@@ -11,6 +12,7 @@ export type CameraDialog =
   | { readonly kind: 'none' }
   | { readonly kind: 'rename'; readonly camera: Camera }
   | { readonly kind: 'password'; readonly camera: Camera }
+  | { readonly kind: 'trust'; readonly cameras: readonly Camera[] }
   | { readonly kind: 'remove'; readonly cameras: readonly Camera[] };
 
 export interface CameraDialogsProps {
@@ -26,6 +28,8 @@ export function CameraDialogs({ dialog, onClose }: CameraDialogsProps) {
       return <RenameDialog camera={dialog.camera} onClose={onClose} />;
     case 'password':
       return <PasswordDialog camera={dialog.camera} onClose={onClose} />;
+    case 'trust':
+      return <TrustDialog cameras={dialog.cameras} onClose={onClose} />;
     case 'remove':
       return <RemoveDialog cameras={dialog.cameras} onClose={onClose} />;
   }
@@ -135,13 +139,37 @@ function PasswordDialog({ camera, onClose }: OneCameraProps) {
   );
 }
 
-function RemoveDialog({
-  cameras,
-  onClose,
-}: {
+interface SeveralCamerasProps {
   readonly cameras: readonly Camera[];
   readonly onClose: () => void;
-}) {
+}
+
+function TrustDialog({ cameras, onClose }: SeveralCamerasProps) {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const trust = useAction(
+    async () =>
+      trustNewKeys(
+        desk,
+        cameras.map(({ id }) => id),
+      ),
+    onClose,
+  );
+  const [{ name = '' } = {}] = cameras;
+  return (
+    <ConfirmDialog
+      title={t('cameras.trustTitle', { count: cameras.length, name })}
+      confirmLabel={t('cameras.trustConfirm', { count: cameras.length })}
+      state={trust.state}
+      onConfirm={trust.run}
+      onClose={onClose}
+    >
+      {t('cameras.trustText', { names: formatNames(cameras.map((camera) => camera.name)) })}
+    </ConfirmDialog>
+  );
+}
+
+function RemoveDialog({ cameras, onClose }: SeveralCamerasProps) {
   const { t } = useTranslation();
   const desk = useDesk();
   const remove = useAction(

@@ -1,11 +1,11 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconDots, IconLock, IconPencil, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
+import { IconDots, IconKey, IconLock, IconPencil, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
 import { DataTable } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
-import { CameraBadge, cameraWords, flowColumns } from '../fleet/index.ts';
+import { CameraBadge, cameraWords, flowColumns, hasChangedKey } from '../fleet/index.ts';
 import type { CameraRow } from '../fleet/index.ts';
 import type { CameraDialog } from './camera-dialogs.tsx';
 import { NodeSelect } from './node-select.tsx';
@@ -87,7 +87,7 @@ function columnsIn(t: TFunction, { onAssign, onDialog, onWatch }: RowActions): r
       title: t('columns.actions'),
       isTitleHidden: true,
       width: '52px',
-      cell: ({ camera }) => (
+      cell: ({ camera, condition }) => (
         <Menu position="bottom-end" shadow="md">
           <Menu.Target>
             <ActionIcon aria-label={t('cameras.more', { name: camera.name })}>
@@ -119,6 +119,16 @@ function columnsIn(t: TFunction, { onAssign, onDialog, onWatch }: RowActions): r
             >
               {t('cameras.changePassword')}
             </Menu.Item>
+            {hasChangedKey(condition) && (
+              <Menu.Item
+                leftSection={<IconKey size={16} />}
+                onClick={() => {
+                  onDialog({ kind: 'trust', cameras: [camera] });
+                }}
+              >
+                {t('cameras.trust')}
+              </Menu.Item>
+            )}
             <Menu.Divider />
             <Menu.Item
               leftSection={<IconTrash size={16} />}

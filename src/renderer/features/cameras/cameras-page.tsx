@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useDesk } from '../../api/index.ts';
 import type { Desk } from '../../api/index.ts';
 import { EmptyState, FailureNotice, Page, Panel, formatCount, goTo, usePlace } from '../../ui/index.ts';
-import { conditionGroup, conditionGroups, useCameraRows } from '../fleet/index.ts';
+import { conditionGroup, conditionGroups, hasChangedKey, useCameraRows } from '../fleet/index.ts';
 import type { ConditionGroup } from '../fleet/index.ts';
 import { assignCameras, useInventory } from '../inventory/index.ts';
 import { CameraDialogs } from './camera-dialogs.tsx';
@@ -43,10 +43,9 @@ export function CamerasPage() {
   const [dialog, setDialog] = useState<CameraDialog>({ kind: 'none' });
   const group: GroupChoice = conditionGroups.find((name) => name === state) ?? 'all';
   const shown = useMemo(() => filterCameras(rows, { text, group, nodeId }), [rows, text, group, nodeId]);
-  const chosen = useMemo(
-    () => rows.filter(({ camera }) => selected.has(camera.id)).map(({ camera }) => camera),
-    [rows, selected],
-  );
+  const chosenRows = useMemo(() => rows.filter(({ camera }) => selected.has(camera.id)), [rows, selected]);
+  const chosen = chosenRows.map(({ camera }) => camera);
+  const changed = chosenRows.filter(({ condition }) => hasChangedKey(condition)).map(({ camera }) => camera);
   const counts = useMemo(() => Map.groupBy(rows, ({ condition }) => conditionGroup(condition)), [rows]);
   const assign = useCallback(
     (cameraId: string, target: string | undefined) => {
@@ -157,6 +156,13 @@ export function CamerasPage() {
           {chosen.length > 0 && (
             <SelectionBar
               cameras={chosen}
+              onTrust={
+                changed.length === 0
+                  ? undefined
+                  : () => {
+                      setDialog({ kind: 'trust', cameras: changed });
+                    }
+              }
               onClear={clear}
               onRemove={() => {
                 setDialog({ kind: 'remove', cameras: chosen });

@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconArrowsShuffle, IconChevronDown, IconTrash, IconX } from '@tabler/icons-react';
+import { IconArrowsShuffle, IconChevronDown, IconKey, IconTrash, IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Camera } from '../../../shared/contract/index.ts';
 import { useDesk } from '../../api/index.ts';
@@ -8,12 +8,14 @@ import { assignByPlan, assignCameras, spreadEvenly, useInventory } from '../inve
 
 export interface SelectionBarProps {
   readonly cameras: readonly Camera[];
+  /** Absent when none of them shows another key than before. */
+  readonly onTrust: (() => void) | undefined;
   readonly onRemove: () => void;
   readonly onClear: () => void;
 }
 
 /** What can be done with several cameras at once. */
-export function SelectionBar({ cameras, onRemove, onClear }: SelectionBarProps) {
+export function SelectionBar({ cameras, onTrust, onRemove, onClear }: SelectionBarProps) {
   const { t } = useTranslation();
   const desk = useDesk();
   const nodes = useInventory((state) => state.nodes);
@@ -79,6 +81,11 @@ export function SelectionBar({ cameras, onRemove, onClear }: SelectionBarProps) 
         >
           {t('cameras.spread')}
         </Button>
+        {onTrust !== undefined && (
+          <Button variant="default" leftSection={<IconKey size={16} />} onClick={onTrust}>
+            {t('cameras.trust')}
+          </Button>
+        )}
         <Button variant="default" leftSection={<IconTrash size={16} />} onClick={onRemove}>
           {t('cameras.remove')}
         </Button>

@@ -77,6 +77,11 @@ function waiting(
   return { kind: 'waiting', reason, sinceUtcMs, ...(ageMs === undefined ? {} : { ageMs }) };
 }
 
+/** Whether it shows another key than the one that its node holds to. */
+export function hasChangedKey(condition: CameraCondition): boolean {
+  return condition.kind === 'waiting' && condition.reason === 'changed-identity';
+}
+
 /** How long it has been so, where that is known. */
 export function conditionAgeMs(condition: CameraCondition, nowUtcMs: number): number | undefined {
   switch (condition.kind) {

@@ -1,8 +1,10 @@
+export { trustNewKeys } from './actions.ts';
 export {
   conditionAgeMs,
   conditionGroup,
   conditionGroups,
   conditionTone,
+  hasChangedKey,
   mainStream,
 } from './camera-condition.ts';
 export { flowColumns } from './camera-columns.ts';

@@ -102,7 +102,7 @@ export const siteTexts = {
     unreachable: 'camera does not answer',
     refused: 'camera takes no connection',
     'refused-credentials': 'password refused',
-    'changed-identity': 'another device answers',
+    'changed-identity': 'camera shows another key than before',
     silent: 'camera sends nothing',
     protocol: 'camera’s answer makes no sense',
     unsupported: 'format not supported',
@@ -113,7 +113,8 @@ export const siteTexts = {
     unreachable: 'Check its power, its cable and its address.',
     refused: 'It may be starting, or its RTSP is switched off or on another port.',
     'refused-credentials': 'Open Cameras, then Change password in its menu.',
-    'changed-identity': 'Its TLS key has changed. If it was replaced or reset, add it again.',
+    'changed-identity':
+      'If it was replaced, reset or given a new certificate: open Cameras, then Trust new key in its menu. If not, find out what is at its address.',
     silent: 'It is connected but sends no picture. Restart the camera.',
     protocol: 'Check that this address is still the camera’s, then restart it.',
     unsupported: 'Set its main stream to H.264.',
@@ -150,6 +151,6 @@ export const siteTexts = {
     days_one: 'and after {{count, number}} day',
     days_other: 'and after {{count, number}} days',
     fills: 'full in {{duration}}',
-    since: 'since {{time}}',
+    since: 'Since {{time}}.',
   },
 } as const;

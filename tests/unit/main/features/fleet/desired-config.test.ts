@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   desiredConfig,
   isInStep,
+  withNeighbours,
   type AppliedConfig,
 } from '../../../../../src/main/features/fleet/desired-config.ts';
 import type { StoredCamera } from '../../../../../src/main/features/inventory/index.ts';
@@ -72,5 +73,20 @@ describe('isInStep', () => {
   it('has nothing to tell a new engine without cameras, but takes away what another desk left', () => {
     expect(isInStep(undefined, 0, desiredConfig([]))).toBe(true);
     expect(isInStep(undefined, 3, desiredConfig([]))).toBe(false);
+  });
+});
+
+describe('withNeighbours', () => {
+  it('finds all that one key stands for: every camera at the same host and port', () => {
+    const { cameras } = desiredConfig([
+      stored('alone', { mainUri: 'rtsps://10.0.0.2/main' }),
+      stored('channel-1', { mainUri: 'rtsps://Encoder.local/1' }),
+      stored('channel-2', { mainUri: 'rtsp://10.0.0.3/2', subUri: 'rtsps://encoder.local:322/2' }),
+      stored('other-port', { mainUri: 'rtsps://encoder.local:8322/1' }),
+      stored('unencrypted', { mainUri: 'rtsp://encoder.local/1' }),
+    ]);
+    expect(withNeighbours(cameras, ['channel-1'])).toEqual(new Set(['channel-1', 'channel-2']));
+    expect(withNeighbours(cameras, ['alone', 'unencrypted'])).toEqual(new Set(['alone', 'unencrypted']));
+    expect(withNeighbours(cameras, ['of another node'])).toEqual(new Set());
   });
 });
