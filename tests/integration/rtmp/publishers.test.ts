@@ -9,6 +9,7 @@ import type { AdministeredEngine } from '../../support/administered-engine.ts';
 import { ffmpegMissing, packetTimes, pictureHashes, temporaryDirectory } from '../recording-fixture.ts';
 import { freePort, PUSH_KEY, PUSH_NAME, startTool } from './rtmp-fixture.ts';
 import type { Tool } from './rtmp-fixture.ts';
+import { sceneClip, simulatePublisher } from './simulated.ts';
 
 const python = '/usr/bin/python3';
 
@@ -31,6 +32,7 @@ function reasonFor(why: string | undefined): string {
 interface PushedEngine extends AsyncDisposable {
   readonly directory: string;
   readonly engine: AdministeredEngine;
+  readonly port: number;
   readonly url: string;
 }
 
@@ -48,14 +50,19 @@ async function startPushedEngine(): Promise<PushedEngine> {
   return {
     directory: path,
     engine,
+    port,
     url: `rtmp://127.0.0.1:${port}/live/${PUSH_NAME}?key=${PUSH_KEY}`,
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
 }
 
 /** Waits for the publisher's end, and for its footage to be finished. */
-async function footageOf({ engine, directory }: PushedEngine, publisher: Tool): Promise<string[]> {
+async function footageOf(pushed: PushedEngine, publisher: Tool): Promise<string[]> {
   expect(await publisher.ended()).toEqual({ code: 0, output: '' });
+  return finishedFiles(pushed);
+}
+
+async function finishedFiles({ engine, directory }: PushedEngine): Promise<string[]> {
   await engine.until(({ cameras }) => cameras[0]?.recording.kind === 'waiting-for-stream', 10_000);
   await engine.process.end('SIGTERM');
   const recordings = join(directory, 'engine', 'recordings');
@@ -154,5 +161,33 @@ it.skipIf(missingGstreamer !== undefined)(
     expect(judged).toEqual({ complaints: '', pictures: 125, isInOrder: true });
     // Sound from before the first picture is left out.
     expect(sounds).toBeGreaterThan(230);
+  },
+);
+
+it.skipIf(missing !== undefined)(
+  `a camera that takes over from its own dead connection is recorded on${reasonFor(missing)}`,
+  async () => {
+    await using pushed = await startPushedEngine();
+    const { engine, port } = pushed;
+    const clip = await sceneClip();
+    using first = simulatePublisher(port, clip);
+    await first.start();
+    await engine.until(({ cameras }) => (cameras[0]?.main.framesReceived ?? 0) >= 40, 10_000);
+    first.freeze();
+    const before = (await engine.status()).cameras[0]?.main.framesReceived ?? 0;
+    using second = simulatePublisher(port, clip);
+    await second.start();
+    await engine.until(({ cameras }) => (cameras[0]?.main.framesReceived ?? 0) >= before + 40, 10_000);
+    await second.stop();
+    const files = await finishedFiles(pushed);
+
+    const sent = await pictureHashes([
+      join(import.meta.dirname, '../../../resources/clips/loading-dock.sub.h264'),
+    ]);
+    expect(await pictureHashes(files)).toEqual([
+      ...sent.slice(0, before),
+      ...sent.slice(0, second.framesSent),
+    ]);
+    for (const file of files) expect(await judge([file])).toMatchObject({ complaints: '', isInOrder: true });
   },
 );
