@@ -79,6 +79,21 @@ test('a refusal of the desk stands on the tile in its own words', async ({ page,
   await expect(page.getByText('The node of Gate south does not answer.')).toBeVisible();
 });
 
+test('the single view plays sound on request, and says why where it cannot', async ({ page, openDesk }) => {
+  const { goTo } = await openDesk('disks');
+  await goTo('live?camera=camera-8');
+  const isMuted = async () =>
+    page.locator('video').evaluate((video) => video instanceof HTMLVideoElement && video.muted);
+  const turn = (to: string) => page.getByRole('button', { name: `Turn the sound of Car park west ${to}` });
+  await turn('on').click();
+  expect(await isMuted()).toBe(false);
+  await turn('off').click();
+  expect(await isMuted()).toBe(true);
+  await goTo('live?camera=camera-4');
+  await expect(page.getByText(/^The camera sends G.711 mu-law sound/)).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Turn the sound/ })).toHaveCount(0);
+});
+
 test('the statistics show rate and delay', async ({ page, openDesk }) => {
   const { goTo } = await openDesk('healthy');
   await goTo('live?camera=camera-1');

@@ -131,7 +131,7 @@ test('every volume in trouble is told, with what to do and where footage goes me
   const entry = (title: string) => page.locator('.attention li').filter({ hasText: title });
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    await expect(entry('Recorder 1: Disk missing')).toContainText('New footage goes to left meanwhile.');
+    await expect(entry('Recorder 1: Disk missing')).toContainText('New footage goes to bay-1 meanwhile.');
     await expect(entry('Recorder 2: Disk read-only')).toContainText('3 cameras are not recorded.');
     await expect(entry('Recorder 3: Disk does not answer')).toContainText(
       'Check the disk and its connection.',

@@ -23,13 +23,14 @@ export interface LiveTileProps {
   readonly queue: HandshakeQueue;
   readonly openLive: OpenLive;
   readonly showStatistics: boolean;
+  readonly isMuted: boolean;
   /** Why there is no picture, when the site knows; stands for what the player sees of it. */
   readonly explanation: string | undefined;
 }
 
 /** One camera's picture, with words on it whenever it is not live, and nothing on it when it is. */
 export function LiveTile(props: LiveTileProps) {
-  const { cameraId, name, stream, queue, openLive, showStatistics, explanation } = props;
+  const { cameraId, name, stream, queue, openLive, showStatistics, isMuted, explanation } = props;
   const tile = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const isOnScreen = useOnScreen(tile);
@@ -63,7 +64,9 @@ export function LiveTile(props: LiveTileProps) {
 
   return (
     <div className={`live-tile live-tile--${state.kind}`} ref={tile} data-tile-state={state.kind}>
-      <video ref={video} data-camera-id={cameraId} muted autoPlay playsInline aria-label={name} />
+      {/* A surveillance camera has nothing to caption. */}
+      {/* oxlint-disable-next-line jsx-a11y/media-has-caption */}
+      <video ref={video} data-camera-id={cameraId} muted={isMuted} autoPlay playsInline aria-label={name} />
       <TileMessage state={state} explanation={explanation} />
       {showStatistics && state.kind === 'playing' && statistics !== undefined && (
         <Statistics statistics={statistics} stream={stream} soundObstacle={soundObstacle} />
@@ -174,7 +177,7 @@ function Statistics({ statistics, stream, soundObstacle }: StatisticsProps) {
       {soundObstacle !== undefined && (
         <>
           <dt>{t('tile.sound')}</dt>
-          <dd>{soundObstacle}</dd>
+          <dd className="live-tile__sentence">{soundObstacle}</dd>
         </>
       )}
     </dl>

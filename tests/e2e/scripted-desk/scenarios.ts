@@ -6,6 +6,7 @@ import type {
   Run,
   SiteNode,
 } from '../../../src/shared/contract/index.ts';
+import type { LiveSound } from '../../../src/shared/engine-api/status.ts';
 import type { VolumeStatus } from '../../../src/shared/engine-api/volumes.ts';
 import {
   deployed,
@@ -200,17 +201,28 @@ function withVolumes(health: NodeHealth, changes: readonly VolumeChange[]): Node
   return { ...health, state: { ...health.state, volumes } };
 }
 
+const noSound =
+  "The camera sends G.711 mu-law sound, which is recorded but cannot be heard live. Choose AAC in the camera's settings.";
+
+function withSound(health: CameraHealth, liveSound: LiveSound): CameraHealth {
+  const { state } = health;
+  return state.kind === 'reported'
+    ? { ...health, state: { ...state, main: { ...state.main, liveSound } } }
+    : health;
+}
+
+const since = (minutes: number) => ({ sinceUtcMs: worldTimeUtcMs - minutes * 60_000 });
+
 /** Every state that a recording volume has, a camera whose key has changed, one that is being tried again, and no sound. */
 function diskWorld(): World {
   const world = healthyWorld(12, 4);
   const ok = { kind: 'ok', sinceUtcMs: worldTimeUtcMs - 90_000_000 } as const;
-  const since = (minutes: number) => ({ sinceUtcMs: worldTimeUtcMs - minutes * 60_000 });
   const nodeHealth = replaced(world.nodeHealth, {
     0: (health) =>
       withVolumes(health, [
-        { name: 'left', state: ok },
+        { name: 'bay-1', state: ok },
         {
-          name: 'right',
+          name: 'bay-2',
           totalBytes: 0,
           freeBytes: 0,
           storedBytes: 0,
@@ -218,11 +230,11 @@ function diskWorld(): World {
             kind: 'missing',
             ...since(312),
             detail:
-              'The volume right is missing: what is at /mnt/right is not its disk, perhaps the empty mount point.',
+              'The volume bay-2 is missing: what is at /mnt/bay-2 is not its disk, perhaps the empty mount point.',
             remedy: 'Mount its disk; if that was replaced by a new one, give the new one a new name.',
           },
         },
-        { name: 'spare', state: { kind: 'opening', ...since(1) } },
+        { name: 'bay-3', state: { kind: 'opening', ...since(1) } },
       ]),
     1: (health) =>
       withVolumes(health, [
@@ -239,21 +251,21 @@ function diskWorld(): World {
     2: (health) =>
       withVolumes(health, [
         {
-          name: 'upper',
+          name: 'bay-1',
           state: {
             kind: 'hung',
             ...since(2),
-            detail: 'The volume /mnt/upper has not answered for 5 s.',
+            detail: 'The volume /mnt/bay-1 has not answered for 5 s.',
             remedy: 'Check the disk and its connection.',
           },
         },
         {
-          name: 'lower',
+          name: 'bay-2',
           freeBytes: 39.4e9,
           state: {
             kind: 'full',
             ...since(48),
-            detail: 'The volume /mnt/lower has 37575 MiB free; 38147 MiB are needed.',
+            detail: 'The volume /mnt/bay-2 has 37575 MiB free; 38147 MiB are needed.',
             remedy:
               'Nothing on it may be deleted: all footage is locked or being written. Unlock some, or free space.',
           },
@@ -265,7 +277,19 @@ function diskWorld(): World {
       ]),
   });
   const cameraHealth = replaced(world.cameraHealth, {
-    ...Object.fromEntries([1, 2, 5, 6, 9, 10].map((index) => [index, haltedOf(world.cameras[index])])),
+    ...Object.fromEntries(
+      [1, 2, 5, 6, 9, 10].map((index) => [
+        index,
+        haltedOf(
+          world.cameras[index],
+          index % 4 === 1
+            ? 'The volume /mnt/recordings is mounted read-only.'
+            : 'The volume /mnt/bay-1 has not answered for 5 s.',
+        ),
+      ]),
+    ),
+    3: (health) => withSound(health, { kind: 'unavailable', detail: noSound }),
+    7: (health) => withSound(health, { kind: 'direct' }),
     0: () =>
       reported(
         makeCamera(0, 'node-1'),
@@ -290,14 +314,11 @@ function diskWorld(): World {
     ...world,
     nodeHealth,
     cameraHealth,
-    soundObstacles: {
-      'camera-4':
-        "The camera sends G.711 mu-law sound, which is recorded but cannot be heard live. Choose AAC in the camera's settings.",
-    },
+    soundObstacles: { 'camera-4': noSound },
   };
 }
 
-const haltedOf = (camera: Camera | undefined) => (health: CameraHealth) =>
+const haltedOf = (camera: Camera | undefined, detail: string) => (health: CameraHealth) =>
   camera === undefined
     ? health
     : reported(
@@ -305,7 +326,7 @@ const haltedOf = (camera: Camera | undefined) => (health: CameraHealth) =>
         {
           kind: 'halted',
           reason: 'disk-error',
-          detail: 'The volume /mnt/recordings is mounted read-only.',
+          detail,
           sinceUtcMs: worldTimeUtcMs - 780_000,
         },
         streaming(0),

@@ -155,10 +155,10 @@ function TrustDialog({ cameras, onClose }: SeveralCamerasProps) {
       ),
     onClose,
   );
-  const [{ name = '' } = {}] = cameras;
+  const [first] = cameras;
   return (
     <ConfirmDialog
-      title={t('cameras.trustTitle', { count: cameras.length, name })}
+      title={t('cameras.trustTitle', { count: cameras.length, name: first?.name ?? '' })}
       confirmLabel={t('cameras.trustConfirm', { count: cameras.length })}
       state={trust.state}
       onConfirm={trust.run}

@@ -41,6 +41,20 @@ export function summarizeDisk(volumes: readonly VolumeStatus[], writeBps: number
     : summary;
 }
 
+/** The disks of all nodes together. A camera's footage stays on its node, so the node that is full first counts. */
+export function summarizeSite(nodes: readonly DiskSummary[]): DiskSummary {
+  const sum = (figure: 'totalBytes' | 'freeBytes' | 'usableBytes'): number =>
+    nodes.reduce((total, node) => total + node[figure], 0);
+  const lasts = nodes.flatMap(({ lastsMs }) => (lastsMs === undefined ? [] : [lastsMs]));
+  return {
+    totalBytes: sum('totalBytes'),
+    freeBytes: sum('freeBytes'),
+    usableBytes: sum('usableBytes'),
+    isRotating: lasts.length === 0 && nodes.some(({ isRotating }) => isRotating),
+    ...(lasts.length === 0 ? {} : { lastsMs: Math.min(...lasts) }),
+  };
+}
+
 function usableOf({ freeBytes, reserveBytes, quotaBytes, storedBytes }: VolumeStatus): number {
   const space = freeBytes - reserveBytes;
   return Math.max(0, quotaBytes === undefined ? space : Math.min(space, quotaBytes - storedBytes));

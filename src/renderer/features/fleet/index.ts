@@ -10,7 +10,7 @@ export {
 export { flowColumns } from './camera-columns.ts';
 export type { CameraCondition, ConditionGroup } from './camera-condition.ts';
 export { CameraBadge, NodeBadge, cameraWords, nodeWords } from './condition-badges.tsx';
-export { summarizeDisk, volumeTrouble } from './disk.ts';
+export { summarizeDisk, summarizeSite, volumeTrouble } from './disk.ts';
 export type { DiskSummary } from './disk.ts';
 export { isUnfinished, nodeCondition, nodeTone } from './node-condition.ts';
 export type { NodeCondition, TroubledVolume } from './node-condition.ts';

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { Tone } from '../../ui/index.ts';
 import type { TFunction } from 'i18next';
 import { StateIcon, formatBitrate, formatBytes, formatCount, formatDuration } from '../../ui/index.ts';
-import { mainStream, summarizeDisk, upVolumes, useFleet } from '../fleet/index.ts';
+import { mainStream, summarizeDisk, summarizeSite, upVolumes, useFleet } from '../fleet/index.ts';
 import type { CameraRow, DiskSummary } from '../fleet/index.ts';
 import type { NodeRow } from '../nodes/index.ts';
 
@@ -33,9 +33,8 @@ function figuresOf(
   const up = nodes.filter((row) => row.up !== undefined).length;
   const bitrateBps = nodes.reduce((sum, { load }) => sum + load.bitrateBps, 0);
   const lost = cameras.reduce((sum, { health }) => sum + (mainStream(health)?.framesLost ?? 0), 0);
-  const disk = summarizeDisk(
-    nodes.flatMap(({ health }) => upVolumes(health)),
-    bitrateBps,
+  const disk = summarizeSite(
+    nodes.map(({ health, load }) => summarizeDisk(upVolumes(health), load.bitrateBps)),
   );
   return [
     {

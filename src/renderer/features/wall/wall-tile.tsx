@@ -1,5 +1,13 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconArrowsMaximize, IconArrowsMinimize, IconPlus, IconX } from '@tabler/icons-react';
+import {
+  IconArrowsMaximize,
+  IconArrowsMinimize,
+  IconPlus,
+  IconVolume,
+  IconVolumeOff,
+  IconX,
+} from '@tabler/icons-react';
+import { useState } from 'react';
 import type { DragEvent, KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
@@ -8,6 +16,8 @@ import { LiveTile } from '../../player/index.ts';
 import type { HandshakeQueue, OpenLive } from '../../player/index.ts';
 import { StateIcon } from '../../ui/index.ts';
 import { moveFocus } from './focus.ts';
+import { tileSound } from './sound.ts';
+import type { TileSound } from './sound.ts';
 import { cameraWords, conditionTone } from '../fleet/index.ts';
 import type { CameraRow } from '../fleet/index.ts';
 
@@ -65,9 +75,23 @@ function explanationOf(t: TFunction, row: CameraRow, stream: StreamName): string
     : undefined;
 }
 
+/** Why a camera is not heard, where it sends sound. */
+function silenceWords(t: TFunction, sound: TileSound): string | undefined {
+  switch (sound.kind) {
+    case 'none':
+    case 'playable':
+      return undefined;
+    case 'not-converted':
+      return t('wall.soundNotConverted');
+    case 'unavailable':
+      return sound.detail;
+  }
+}
+
 export function WallTile(props: WallTileProps) {
   const { t } = useTranslation();
   const { row, position, onDropped, onRemove, onToggleSingle } = props;
+  const [isMuted, setMuted] = useState(true);
   const dropTarget =
     onDropped === undefined
       ? {}
@@ -95,6 +119,9 @@ export function WallTile(props: WallTileProps) {
   }
   const { camera, condition } = row;
   const state = cameraWords(t, condition).label;
+  // Nine cameras at once are noise; one can be listened to.
+  const sound: TileSound = props.isSingle ? tileSound(row.health, props.stream) : { kind: 'none' };
+  const silence = silenceWords(t, sound);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
     if (event.key === 'Enter') onToggleSingle();
@@ -123,7 +150,9 @@ export function WallTile(props: WallTileProps) {
       {...dropTarget}
     >
       {/* Beside the picture, not on it: cameras burn their own clock and name into any of its corners. */}
-      <div className="wall-tile__caption">
+      <div
+        className={props.isSingle ? 'wall-tile__caption wall-tile__caption--single' : 'wall-tile__caption'}
+      >
         <StateIcon tone={conditionTone(condition)} size={14} />
         <span className="wall-tile__name truncate">{camera.name}</span>
         <span
@@ -133,7 +162,25 @@ export function WallTile(props: WallTileProps) {
         >
           {state}
         </span>
+        {silence !== undefined && (
+          <span className="wall-tile__silence" title={silence}>
+            <IconVolumeOff size={14} aria-hidden />
+            <span className="truncate">{silence}</span>
+          </span>
+        )}
         <div className="wall-tile__controls">
+          {sound.kind === 'playable' && (
+            <ActionIcon
+              variant="transparent"
+              size={24}
+              aria-label={t(isMuted ? 'wall.unmute' : 'wall.mute', { name: camera.name })}
+              onClick={() => {
+                setMuted(!isMuted);
+              }}
+            >
+              {isMuted ? <IconVolumeOff size={16} /> : <IconVolume size={16} />}
+            </ActionIcon>
+          )}
           {onRemove !== undefined && !props.isSingle && (
             <ActionIcon
               variant="transparent"
@@ -161,6 +208,7 @@ export function WallTile(props: WallTileProps) {
         queue={props.queue}
         openLive={props.openLive}
         showStatistics={props.showStatistics}
+        isMuted={isMuted || sound.kind !== 'playable'}
         explanation={explanationOf(t, row, props.stream)}
       />
     </div>

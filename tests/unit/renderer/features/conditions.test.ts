@@ -4,7 +4,7 @@ import {
   conditionGroup,
   conditionTone,
 } from '../../../../src/renderer/features/fleet/camera-condition.ts';
-import { summarizeDisk } from '../../../../src/renderer/features/fleet/disk.ts';
+import { summarizeDisk, summarizeSite } from '../../../../src/renderer/features/fleet/disk.ts';
 import { nodeCondition, nodeTone } from '../../../../src/renderer/features/fleet/node-condition.ts';
 import type { Failure, Run } from '../../../../src/shared/contract/index.ts';
 import type { VolumeStatus } from '../../../../src/shared/engine-api/volumes.ts';
@@ -245,6 +245,20 @@ describe('the disk', () => {
       usableBytes: 50 * gigabyte,
       isRotating: false,
     });
+  });
+
+  test('of a site is full when that of its first node is', () => {
+    const summaries = [8, 16, 0].map((rate) => summarizeDisk([volume], rate * gigabyte));
+    expect(summarizeSite(summaries)).toEqual({
+      totalBytes: 3000 * gigabyte,
+      freeBytes: 1200 * gigabyte,
+      usableBytes: 900 * gigabyte,
+      isRotating: false,
+      lastsMs: 150_000,
+    });
+    const rotating = summarizeDisk([{ ...volume, freeBytes: 100 * gigabyte }], gigabyte);
+    expect(summarizeSite([rotating])).toEqual(rotating);
+    expect(summarizeSite([rotating, ...summaries])).toMatchObject({ isRotating: false, lastsMs: 150_000 });
   });
 
   test('has no end when nothing is written', () => {
