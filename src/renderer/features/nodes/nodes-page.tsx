@@ -130,14 +130,14 @@ function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
     {
       id: 'state',
       title: t('columns.state'),
-      width: '16%',
+      width: '25%',
       sortBy: ({ condition }) => nodeWords(t, condition).label,
       cell: ({ condition }) => <NodeBadge condition={condition} />,
     },
     {
       id: 'address',
       title: t('columns.address'),
-      width: '14%',
+      width: '11%',
       sortBy: ({ node }) => node.address,
       cell: ({ node }) => <span className="dim">{node.address}</span>,
     },
@@ -159,7 +159,7 @@ function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
     {
       id: 'memory',
       title: t('columns.memory'),
-      width: '9%',
+      width: '8%',
       align: 'right',
       sortBy: ({ up }) => up?.residentBytes,
       cell: ({ up }) => (up === undefined ? '–' : formatBytes(up.residentBytes)),
@@ -167,16 +167,23 @@ function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
     {
       id: 'disk',
       title: t('columns.diskLeft'),
-      width: '10%',
+      width: '9%',
       align: 'right',
       sortBy: ({ health, load }) => summarizeDisk(upVolumes(health), load.bitrateBps).usableBytes,
-      cell: ({ health, up, load }) =>
-        up === undefined ? '–' : formatBytes(summarizeDisk(upVolumes(health), load.bitrateBps).usableBytes),
+      cell: ({ health, up, load }) => {
+        if (up === undefined) return '–';
+        const { usableBytes, isRotating } = summarizeDisk(upVolumes(health), load.bitrateBps);
+        return isRotating ? (
+          <span title={t('disk.rotating')}>{t('disk.full')}</span>
+        ) : (
+          formatBytes(usableBytes)
+        );
+      },
     },
     {
       id: 'cameras',
       title: t('columns.cameras'),
-      width: '9%',
+      width: '8%',
       align: 'right',
       sortBy: ({ load }) => load.cameraCount,
       cell: ({ load }) => formatCount(load.cameraCount),
@@ -184,7 +191,7 @@ function columnsIn(t: TFunction): readonly Column<NodeRow>[] {
     {
       id: 'clock',
       title: t('columns.clock'),
-      width: '8%',
+      width: '7%',
       align: 'right',
       sortBy: ({ up }) => up?.clockOffsetMs,
       cell: ({ up }) => (up === undefined ? '–' : formatOffset(up.clockOffsetMs)),

@@ -223,18 +223,20 @@ export function LivePage() {
               <IconChartDots size={18} />
             </ActionIcon>
           </Tooltip>
-          <Tooltip label={t('wall.cameras')}>
-            <ActionIcon
-              aria-label={t('wall.cameras')}
-              aria-pressed={showPicker}
-              variant={showPicker ? 'light' : 'subtle'}
-              onClick={() => {
-                setPicker(!showPicker);
-              }}
-            >
-              <IconLayoutSidebarRight size={18} />
-            </ActionIcon>
-          </Tooltip>
+          {single === undefined && (
+            <Tooltip label={t('wall.cameras')}>
+              <ActionIcon
+                aria-label={t('wall.cameras')}
+                aria-pressed={showPicker}
+                variant={showPicker ? 'light' : 'subtle'}
+                onClick={() => {
+                  setPicker(!showPicker);
+                }}
+              >
+                <IconLayoutSidebarRight size={18} />
+              </ActionIcon>
+            </Tooltip>
+          )}
           <Tooltip label={t('wall.fullscreen')}>
             <ActionIcon aria-label={t('wall.fullscreen')} onClick={fullscreen}>
               <IconMaximize size={18} />

@@ -144,6 +144,7 @@ export const siteTexts = {
   disk: {
     left: '{{usable}} of {{total}} left',
     rotating: 'Full; oldest footage goes first',
+    full: 'Full',
     openingText: 'Its files are compared with the index. Recording on it begins by itself.',
     used: 'Disk used, {{path}}',
     reserve: 'Oldest footage is deleted below {{reserve}} free',
