@@ -26,6 +26,10 @@ const otherStates: readonly Place[] = [
   ['empty', 'live', 'No cameras yet'],
   ['healthy', 'nodes?node=node-1', 'Identity'],
   ['healthy', 'live', 'Loading dock'],
+  ['disks', 'site', 'Disk read-only'],
+  ['disks', 'nodes?node=node-1', 'Being checked'],
+  ['disks', 'live?camera=camera-4', 'The camera sends G.711'],
+  ['disks', 'live?camera=camera-8', 'Car park west'],
   ['locked', 'site', 'Passwords are locked'],
   ['needs-passphrase', 'site', 'Choose a passphrase'],
 ];
