@@ -61,27 +61,40 @@ export class CompanionAssembler {
   #next: Pick<OpenFile, 'place' | 'tracks'> | undefined;
   #held: Sample[] = [];
   #heldBytes = 0;
+  #isGivenUp = false;
+  #samplesDropped = 0;
 
   constructor(limits: CompanionLimits) {
     this.#limits = limits;
   }
 
+  /** Samples that were lost with their file, and those that came more than a whole segment too late for theirs. */
+  get samplesDropped(): number {
+    return this.#samplesDropped;
+  }
+
   /** A segment of the video begins here. */
-  cut(place: CompanionPlace, tracks: CompanionTracks): void {
+  cut(place: CompanionPlace, tracks: CompanionTracks): readonly CompanionEvent[] {
+    const silent = this.#next;
+    // Where a whole segment brings nothing, what is held of the one before it waits no longer.
+    const events = silent === undefined ? nothing : this.#turnTo(silent, silent.place.dts90k);
     this.#next = { place, tracks };
+    return events;
   }
 
   add(sample: Sample): readonly CompanionEvent[] {
     const next = this.#next;
     const events: CompanionEvent[] = [];
     if (next !== undefined && sample.dts90k >= next.place.dts90k) {
-      events.push(...this.#close(sample.dts90k));
-      this.#next = undefined;
-      this.#file = { ...next, partCount: 0, firstTime: undefined };
+      events.push(...this.#turnTo(next, sample.dts90k));
     }
-    // From before the first picture.
-    if (this.#file === undefined) return events;
-    if (this.#isPartDue(sample)) events.push(...this.#take(this.#file, sample.dts90k));
+    const file = this.#file;
+    // Without a file it is from before the first picture, or what it belonged to was given up.
+    if (file === undefined || sample.dts90k < file.place.dts90k) {
+      if (file !== undefined || this.#isGivenUp) this.#samplesDropped += 1;
+      return events;
+    }
+    if (this.#isPartDue(sample)) events.push(...this.#take(file, sample.dts90k));
     sample.memory?.retain();
     this.#held.push(sample);
     this.#heldBytes += sample.data.byteLength;
@@ -91,17 +104,24 @@ export class CompanionAssembler {
   /** The stream stopped: what is held goes into a last part. */
   end(): readonly CompanionEvent[] {
     this.#next = undefined;
+    this.#isGivenUp = false;
     return this.#close(undefined);
   }
 
-  /** Forgets the file and what is held of it, up to the next cut. The answer is the number of samples lost. */
-  discard(): number {
-    const lost = this.#held.length;
+  /** Forgets the file and what is held of it; what follows is dropped up to the place of a newer cut. */
+  discard(): void {
+    this.#samplesDropped += this.#held.length;
     releaseAll(this.#held);
     this.#held = [];
     this.#heldBytes = 0;
     this.#file = undefined;
-    return lost;
+    this.#isGivenUp = true;
+  }
+
+  /** The video gave up its segment: a file that was yet to begin beside it does not begin. */
+  discardSegment(): void {
+    this.discard();
+    this.#next = undefined;
   }
 
   #isPartDue(sample: Sample): boolean {
@@ -112,6 +132,15 @@ export class CompanionAssembler {
       this.#held.length >= maximumSamples ||
       this.#heldBytes + sample.data.byteLength > this.#limits.maximumPartBytes
     );
+  }
+
+  /** The next file is the one in hand now; what is held goes into the former. */
+  #turnTo(next: Pick<OpenFile, 'place' | 'tracks'>, end90k: number): readonly CompanionEvent[] {
+    const events = this.#close(end90k);
+    this.#next = undefined;
+    this.#isGivenUp = false;
+    this.#file = { ...next, partCount: 0, firstTime: undefined };
+    return events;
   }
 
   #close(next90k: number | undefined): readonly CompanionEvent[] {

@@ -37,12 +37,12 @@ export class CompanionRecorder {
   }
 
   get samplesDropped(): number {
-    return this.#samplesDropped;
+    return this.#samplesDropped + this.#assembler.samplesDropped;
   }
 
   /** A segment of the video begins; this track's file goes with it. */
   cut(place: CompanionPlace, tracks: CompanionTracks): void {
-    this.#assembler.cut(place, tracks);
+    this.#accept(this.#assembler.cut(place, tracks));
   }
 
   add(sample: Sample): void {
@@ -56,7 +56,12 @@ export class CompanionRecorder {
 
   /** The video's segment was given up, and with it what is held for this file. */
   discard(): void {
-    this.#samplesDropped += this.#assembler.discard();
+    this.#assembler.discardSegment();
+    this.#dropWaiting();
+  }
+
+  /** What waits is thrown away, and the file ends with what the disk has taken. */
+  #dropWaiting(): void {
     this.#dropQueue();
     this.#queue.push({ kind: 'end' });
     this.#draining ??= this.#drain();
@@ -72,9 +77,11 @@ export class CompanionRecorder {
       if (event.kind === 'part') this.#queuedBytes += event.part.byteLength;
       this.#queue.push(event);
     }
-    if (this.#queuedBytes > this.#options.limits.maximumQueuedBytes) return this.discard();
+    if (this.#queuedBytes > this.#options.limits.maximumQueuedBytes) {
+      this.#assembler.discard();
+      this.#dropWaiting();
+    }
     if (this.#queue.length > 0) this.#draining ??= this.#drain();
-    return undefined;
   }
 
   #dropQueue(): void {

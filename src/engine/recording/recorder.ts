@@ -171,6 +171,7 @@ class SegmentRecorder implements Recorder {
         'Stopped recording without waiting for the disk any longer.',
       );
       this.#dropQueue();
+      this.#companions.discard();
     }
     await Promise.race([gaps?.stopped(by), patienceEnds]);
     timer[Symbol.dispose]();
