@@ -305,7 +305,7 @@ function diskWorld(): World {
           state: {
             kind: 'connecting',
             sinceUtcMs: worldTimeUtcMs - 2000,
-            outage: { ...since(55), reason: 'refused', detail: 'It takes no connection.' },
+            outage: { ...since(190), reason: 'refused', detail: 'It takes no connection.' },
           },
         },
       ),
