@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { constants } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLocalVolume } from '../../src/engine/storage/local-volume.ts';
@@ -149,4 +151,26 @@ test('a file system in memory, with direct I/O or without, takes the footage too
   } finally {
     await rm(memory, { recursive: true });
   }
+});
+
+test('a disk with room for a part of a block only is a full one, not one to be asked for ever', async ({
+  skip,
+}) => {
+  if (!(await doesDirectIo())) skip('the file system of the temporary directory does no direct I/O');
+  const program = `
+    import { openLocalVolume } from ${JSON.stringify(new URL('../../src/engine/storage/local-volume.ts', import.meta.url).href)};
+    const file = await openLocalVolume(${JSON.stringify(directory)}).create('a.mp4');
+    await file.append([new Uint8Array(20_000)]).then(
+      () => console.log('taken'),
+      (error) => console.log(error.code),
+    );
+    await file.close();
+  `;
+  // The shell counts in blocks of 512 bytes or of 1024: neither 9 nor 4.5 KiB are whole blocks of 4 KiB.
+  const answer = await promisify(execFile)(
+    'sh',
+    ['-c', 'ulimit -f 9; exec "$0" --input-type=module -e "$1"', process.execPath, program],
+    { timeout: 20_000 },
+  );
+  expect(answer.stdout.trim()).toBe('ENOSPC');
 });

@@ -124,15 +124,21 @@ class DirectSegmentFile implements SegmentFile {
   /** Writes whole blocks; the answer is the position behind them. */
   async #write(buffer: Uint8Array, byteLength: number, position: number): Promise<number> {
     let written = 0;
+    let cutAt: number | undefined;
     while (written < byteLength) {
       const { bytesWritten } = await this.#writeSome(
         buffer.subarray(written, byteLength),
         position + written,
       );
       if (bytesWritten === 0) throw new WriteRefusedError();
-      written += bytesWritten;
-      // A disk that fills may cut a write within a block: that block is written again.
-      if (written < byteLength) written -= written % directBlockBytes;
+      const reached = written + bytesWritten;
+      if (reached === byteLength) break;
+      // A disk that fills may cut a write within a block: that block is written again, which tells why. Only where blocks
+      // are smaller, or a quota ends within one, it is cut at the same place for ever.
+      const whole = reached - (reached % directBlockBytes);
+      if (whole === written && cutAt === reached) throw new NoRoomError();
+      cutAt = reached;
+      written = whole;
     }
     return position + byteLength;
   }
@@ -158,6 +164,15 @@ class WriteRefusedError extends Error {
 
   constructor() {
     super('The file system wrote nothing and gave no error.');
+  }
+}
+
+/** The system takes a part of a block and no more of it. */
+class NoRoomError extends Error {
+  readonly code = 'ENOSPC';
+
+  constructor() {
+    super('The file system has no room for the rest of a block.');
   }
 }
 
