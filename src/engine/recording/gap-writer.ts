@@ -72,6 +72,8 @@ export class GapWriter {
     this.#retry = undefined;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
+      // What came after the last look at what waits, and before this.
+      if (this.#unwritten.size > 0 && this.#retry === undefined) this.#write();
     });
   }
 
