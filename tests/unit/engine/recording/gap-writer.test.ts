@@ -17,7 +17,7 @@ function gapAt(startUtcMs: number): KeptGap {
     id: undefined,
     startUtcMs,
     endUtcMs: startUtcMs + 1,
-    reason: 'stall',
+    reason: 'camera',
     evidence: { kind: 'stall' },
   };
 }
