@@ -319,3 +319,17 @@ describe('the port', () => {
     expect((await untilStatus(({ connections }) => connections === 0)).refusedLimit).toBe(0);
   });
 });
+
+it('lets go of who asks and asks and reads no answer, before it is known who that is', async () => {
+  const player = open();
+  await untilStatus(({ connections }) => connections === 1);
+  player.socket.pause();
+  // What the player is said not to have comes back to it in full.
+  const request = `OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nRequire: ${'x'.repeat(7_000)}\r\n\r\n`;
+  const isOver = (): boolean => log.text.includes('A connection to a player ends.');
+  // The system's own buffers between the two take some of it.
+  for (let count = 0; count < 3_000 && !isOver(); count += 1)
+    await new Promise((resolve) => player.socket.write(request, resolve));
+  await untilStatus(({ connections }) => connections === 0);
+  expect(log.text).toContain('The player asks and reads no answers.');
+});

@@ -10,6 +10,8 @@ import type { PlayerResponse } from './response.ts';
 
 const MAX_WAITING_REQUESTS = 16;
 const MAX_WRONG_PASSWORDS = 3;
+const MAX_UNREAD_ANSWER_BYTES = 64 * 1024;
+const MAX_UNREAD_QUEUES = 4;
 
 /** One player: its requests, one after the other, and what it is sent. */
 export class PlayerConnection {
@@ -93,8 +95,18 @@ export class PlayerConnection {
       this.close('The player sent too many requests at once.');
       return;
     }
+    if (this.#socket.writableLength > this.#mostUnreadBytes) {
+      this.close('The player asks and reads no answers.');
+      return;
+    }
     this.#waiting.push(request);
     if (!this.#isBusy) void this.#work();
+  }
+
+  /** Answers, and for who may play the media that is on its way: a queue, and a group of pictures after a pause. */
+  get #mostUnreadBytes(): number {
+    if (this.#account === undefined) return MAX_UNREAD_ANSWER_BYTES;
+    return MAX_UNREAD_ANSWER_BYTES + MAX_UNREAD_QUEUES * this.#context.limits.maximumQueuedBytes;
   }
 
   async #work(): Promise<void> {
