@@ -187,7 +187,13 @@ describe('a volume and its index', () => {
 
     expect(await segmentsOf(reopened)).toEqual(others);
     expect(reasons).toEqual([
-      { cameraId, file: expect.any(String), byteLength: first?.byteLength, reason: 'volume-bytes', volume: 'recordings' },
+      {
+        cameraId,
+        file: expect.any(String),
+        byteLength: first?.byteLength,
+        reason: 'volume-bytes',
+        volume: 'recordings',
+      },
     ]);
   });
 
