@@ -206,6 +206,14 @@ describe('a session', () => {
     expect(taking.socket.destroyed).toBe(false);
   });
 
+  it('ends for who asks and asks and never says who it is: places are limited', async () => {
+    const player = open();
+    const asking = setInterval(() => void player.ask('OPTIONS', '*').catch(() => undefined), 200);
+    await player.closed;
+    clearInterval(asking);
+    expect(await untilStatus(({ connections }) => connections === 0)).toMatchObject({ connections: 0 });
+  });
+
   it.each([
     ['another protocol', 'GET / HTTP/1.1\r\n\r\n', 'RTSP/1.0 400 Bad Request'],
     ['too much', `OPTIONS * RTSP/1.0\r\nX: ${'x'.repeat(10_000)}`, 'RTSP/1.0 413 Request Entity Too Large'],

@@ -30,6 +30,8 @@ type Role =
   | { readonly kind: 'closing'; readonly sinceMonotonicMs: number };
 
 const MOST_STREAMS = 8;
+/** More than a viewer's queue ever holds: its bound, a group of pictures for a newcomer and one more sample. */
+const LARGEST_PLAYER_QUEUE_BYTES = 16 * 1024 ** 2;
 /** A source that lost its camera comes back within this. */
 const LONGEST_HOLD_MS = 1_000;
 
@@ -180,8 +182,10 @@ export class RtmpConnection {
   #write(bytes: Uint8Array): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#socket.write(bytes);
-    const isStuck = this.#socket.writableLength > this.#context.limits.maximumUnsentBytes;
-    if (isStuck && this.#role.kind !== 'playing') this.#socket.destroy();
+    // Of a player's media the viewer's queue is judged; answers come on top of it, and a player that pauses has no such queue.
+    const playing = this.#role.kind === 'playing' ? LARGEST_PLAYER_QUEUE_BYTES : 0;
+    if (this.#socket.writableLength > playing + this.#context.limits.maximumUnsentBytes)
+      this.#socket.destroy();
   }
 
   #mediaSink(kind: 'audio' | 'video'): MediaSink | undefined {

@@ -166,7 +166,9 @@ export class PlayerConnection {
     this.#socket.write(bytes);
   }
 
+  /** Counts from whom the server knows: places are limited, and nobody may keep one by asking what anybody may ask. */
   #noteSign(): void {
+    if (this.#account === undefined) return;
     this.#lastSignMonotonicMs = this.#context.clock.monotonicMs();
   }
 }

@@ -118,6 +118,22 @@ it('who pauses gets nothing, and goes on when it likes', async () => {
   expect(viewers).toBe(0);
 });
 
+it('who plays, asks and asks, and reads no answer is let go of', async () => {
+  const { openLive, sink, left } = scriptedLive();
+  await using server = await startRtmpServer({ accounts: [account], openLive });
+  const player = startPlayer(server.port, 'gate/main?user=wall&password=secret');
+  await sink;
+  const question = command(amf('releaseStream', 9, null, 'gate'));
+  const flood = Buffer.concat(Array.from({ length: 10_000 }, () => question));
+  // Far more than any answer that would still be kept, and the buffers of the system.
+  for (let written = 0; written < 200 && !player.destroyed; written += 1) {
+    // A reset is an answer too.
+    if (!player.write(flood)) await once(player, 'drain').catch(() => undefined);
+  }
+  await left;
+  expect(server.server.status()).toMatchObject({ connections: 0, playing: 0 });
+});
+
 it('who leaves is forgotten, and who is one too many is refused', async () => {
   const { openLive, sink, left } = scriptedLive();
   await using server = await startRtmpServer({ accounts: [account], openLive, players: 1 });
