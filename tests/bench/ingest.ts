@@ -30,7 +30,8 @@ export interface IngestBenchOptions extends CameraLoad {
   readonly sharesRuntime: boolean;
 }
 
-const warmUpMs = 8000;
+/** Until the hot functions are compiled in their final form: some of them run no more than 600 times a second. */
+const warmUpMs = 30_000;
 const windows = 3;
 /** Reading back and hashing takes longer than recording. */
 const camerasVerified = 40;
