@@ -45,15 +45,21 @@ export const segmentStatements = {
   remove: 'DELETE FROM segments WHERE id = :id',
   list: `SELECT ${segmentColumns} FROM segments
     WHERE ${touchesRange} AND (start_utc_ms, id) > (:afterUtcMs, :afterId) ORDER BY start_utc_ms, id LIMIT :limit`,
-  // Islands: a segment that begins later than every one before it ended, and the tolerance, begins a span.
+  // Islands: a segment that begins later than every one before it ended, and the tolerance, begins a span; and so does one
+  // after a shorter hole that a gap accounts for.
   spans: `WITH
     page AS (
       SELECT id, start_utc_ms, start_utc_ms + duration_90k / 90.0 AS end_utc_ms, byte_length FROM segments
       WHERE ${touchesRange} AND frame_count > 0 ORDER BY start_utc_ms, id LIMIT :limit),
-    marked AS (
-      SELECT *, start_utc_ms > :toleranceMs + coalesce(max(end_utc_ms) OVER (ORDER BY start_utc_ms, id
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), -1e15) AS begins
+    followed AS (
+      SELECT *, coalesce(max(end_utc_ms) OVER (ORDER BY start_utc_ms, id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), -1e15) AS covered_utc_ms
       FROM page),
+    marked AS (
+      SELECT *, start_utc_ms > :toleranceMs + covered_utc_ms OR (start_utc_ms > covered_utc_ms + 1 AND EXISTS (
+        SELECT 1 FROM gaps WHERE gaps.camera_id = :cameraId
+          AND gaps.start_utc_ms < followed.start_utc_ms AND gaps.end_utc_ms > followed.covered_utc_ms)) AS begins
+      FROM followed),
     numbered AS (
       SELECT *, sum(begins) OVER (ORDER BY start_utc_ms, id ROWS UNBOUNDED PRECEDING) AS number FROM marked)
     SELECT min(start_utc_ms) AS start_utc_ms, max(end_utc_ms) AS end_utc_ms, count(*) AS segment_count,
