@@ -96,25 +96,28 @@ describe('UDP', () => {
     const { camera } = started;
     await using player = new RtspPlayer(camera.info.mainUrl, { transport: 'udp' });
     await player.play();
-    await player.until(() => player.pictures.length >= 60);
+    const { counters } = player.receiver ?? {};
+    const isTried = (): boolean => (counters?.doubled ?? 0) > 0 && (counters?.reordered ?? 0) > 0;
+    await player.until(() => player.pictures.length >= 60 && isTried());
     const { network: carried } = camera.reception;
     expect({ seed, frames: frameNumbers(player).slice(0, 60) }).toEqual({
       seed,
       frames: countUp(firstSent(camera), 60),
     });
-    expect({ seed, lost: player.receiver?.counters.lost }).toEqual({ seed, lost: 0 });
-    expect(player.receiver?.counters.doubled).toBeLessThanOrEqual(carried.doubled);
-    expect(player.receiver?.counters.doubled).toBeGreaterThan(0);
-    expect(player.receiver?.counters.reordered).toBeGreaterThan(0);
+    expect({ seed, lost: counters?.lost }).toEqual({ seed, lost: 0 });
+    expect(counters?.doubled).toBeLessThanOrEqual(carried.doubled);
   });
 
   it('through a network that loses packets shows whole pictures only, and counts what was lost', async () => {
     const seed = Number(process.env['BELVEDERE_TEST_SEED'] ?? randomInt(2 ** 31));
-    await using started = await startCamera({ rtspAccess: { network: { seed, loss: 0.02, delay: 0.02 } } });
+    await using started = await startCamera({ rtspAccess: { network: { seed, loss: 0.03, delay: 0.02 } } });
     const { camera } = started;
     await using player = new RtspPlayer(camera.info.mainUrl, { transport: 'udp' });
     await player.play();
-    await player.until(() => player.pictures.length >= 60 && camera.reception.reports.length >= 2);
+    // Which packets are lost is chance: whoever waits for a number of pictures may have lost none.
+    const hasLost = (): boolean => (player.receiver?.counters.lost ?? 0) > 0;
+    const hasReportedLoss = (): boolean => (camera.reception.reports.at(-1)?.cumulativeLost ?? 0) > 0;
+    await player.until(() => player.pictures.length >= 60 && hasLost() && hasReportedLoss());
     const numbers = frameNumbers(player);
     expect({ seed, unknown: numbers.filter((number) => Number.isNaN(number)) }).toEqual({
       seed,
@@ -125,9 +128,7 @@ describe('UDP', () => {
     const report = camera.reception.reports.at(-1);
     const { lost, offered } = camera.reception.network;
     // The player may not have seen the newest packets yet, nor those lost before its first.
-    expect(player.receiver?.counters.lost).toBeGreaterThan(0);
     expect(player.receiver?.counters.lost).toBeLessThanOrEqual(lost);
-    expect(report?.cumulativeLost).toBeGreaterThan(0);
     expect(report?.cumulativeLost).toBeLessThanOrEqual(lost);
     expect(offered).toBeGreaterThan(lost);
   });
