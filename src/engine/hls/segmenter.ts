@@ -1,7 +1,6 @@
-import { audioSampleDuration } from '../media/audio.ts';
-import { mainFileTracks, videoTimescale, writeInit, writePart } from '../media/fmp4/index.ts';
-import type { InitTracks, PartSample, PartTrack } from '../media/fmp4/index.ts';
-import type { AudioTrack, Sample, StreamDescription } from '../media/sample.ts';
+import { audioTracks, mainFileTracks, videoTrack, writeInit, writePart } from '../media/fmp4/index.ts';
+import type { InitTracks } from '../media/fmp4/index.ts';
+import type { Sample, StreamDescription } from '../media/sample.ts';
 
 export interface SegmenterLimits {
   /** A segment ends with the first sync picture after this. */
@@ -146,8 +145,8 @@ export class Segmenter {
     this.#sequenceNumber += 1;
     const { audio } = era.tracks;
     const tracks = [
-      videoPart(open.video, { origin90k, end90k }),
-      ...(audio === undefined ? [] : audioPart(audio, open.audio, origin90k)),
+      videoTrack(open.video, { origin90k, end90k }),
+      ...audioTracks(audio, open.audio, { origin90k, next: undefined }),
     ];
     const { chunks, byteLength } = writePart(this.#sequenceNumber, tracks);
     const segment: MediaSegment = {
@@ -167,37 +166,4 @@ function hold(open: OpenSegment, track: Sample[], sample: Sample): void {
   sample.memory?.retain();
   track.push(sample);
   open.byteLength += sample.data.byteLength;
-}
-
-/** Rounding each absolute time, and not the differences, keeps the sum exact. */
-function videoPart(
-  pictures: readonly Sample[],
-  { origin90k, end90k }: { readonly origin90k: number; readonly end90k: number },
-): PartTrack {
-  const timeOf = (dts90k: number): number => Math.round(dts90k - origin90k);
-  const samples = pictures.map((picture, index): PartSample => {
-    const following90k = pictures[index + 1]?.dts90k ?? end90k;
-    return {
-      data: picture.data,
-      duration: Math.max(0, timeOf(following90k) - timeOf(picture.dts90k)),
-      compositionOffset: Math.round(picture.pts90k - picture.dts90k),
-      isSync: picture.isSync,
-    };
-  });
-  return { track: 'video', baseDecodeTime: timeOf(pictures[0]?.dts90k ?? origin90k), samples };
-}
-
-/** Sound counts in its own samples. */
-function audioPart(audio: AudioTrack, sounds: readonly Sample[], origin90k: number): PartTrack[] {
-  const [first] = sounds;
-  if (first === undefined) return [];
-  const timeOf = (sound: Sample): number =>
-    Math.round(((sound.dts90k - origin90k) * audio.sampleRate) / videoTimescale);
-  const samples = sounds.map((sound, index): PartSample => {
-    const following = sounds[index + 1];
-    const duration =
-      following === undefined ? audioSampleDuration(audio, sound.data) : timeOf(following) - timeOf(sound);
-    return { data: sound.data, duration: Math.max(0, duration), compositionOffset: 0, isSync: true };
-  });
-  return [{ track: 'audio', baseDecodeTime: timeOf(first), samples }];
 }

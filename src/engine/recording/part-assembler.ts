@@ -1,12 +1,4 @@
-import { audioSampleDuration } from '../media/audio.ts';
-import {
-  mainFileTracks,
-  videoTimescale,
-  writePart,
-  type Part,
-  type PartSample,
-  type PartTrack,
-} from '../media/fmp4/index.ts';
+import { audioTracks, mainFileTracks, videoTrack, writePart, type Part } from '../media/fmp4/index.ts';
 import type { Sample, StreamDescription } from '../media/sample.ts';
 
 export interface AssemblyLimits {
@@ -233,7 +225,7 @@ export class PartAssembler {
     const videoEnd90k = take.videoEnd90k ?? this.#video.at(-1)?.dts90k ?? origin90k;
     const tracks = [
       videoTrack(pictures, { origin90k, end90k: videoEnd90k }),
-      ...audioTracks(segment.description, sounds, { origin90k, next: this.#audio[sounds.length] }),
+      ...audioTracks(segment.description.audio, sounds, { origin90k, next: this.#audio[sounds.length] }),
     ];
     segment.partCount += 1;
     const part: AssembledPart = {
@@ -273,41 +265,4 @@ function releaseAll(samples: readonly Sample[]): void {
 
 function byteLengthOf(samples: readonly Sample[]): number {
   return samples.reduce((sum, sample) => sum + sample.data.byteLength, 0);
-}
-
-/** Rounding each absolute time, and not the differences, keeps the sum exact. */
-function videoTrack(
-  pictures: readonly Sample[],
-  { origin90k, end90k }: { origin90k: number; end90k: number },
-): PartTrack {
-  const timeOf = (dts90k: number): number => Math.round(dts90k - origin90k);
-  const samples = pictures.map((picture, index): PartSample => {
-    const following90k = pictures[index + 1]?.dts90k ?? end90k;
-    return {
-      data: picture.data,
-      duration: Math.max(0, timeOf(following90k) - timeOf(picture.dts90k)),
-      compositionOffset: Math.round(picture.pts90k - picture.dts90k),
-      isSync: picture.isSync,
-    };
-  });
-  return { track: 'video', baseDecodeTime: timeOf(pictures[0]?.dts90k ?? origin90k), samples };
-}
-
-/** Sound counts in its own samples. */
-function audioTracks(
-  { audio }: StreamDescription,
-  sounds: readonly Sample[],
-  { origin90k, next }: { origin90k: number; next: Sample | undefined },
-): PartTrack[] {
-  const [first] = sounds;
-  if (audio === undefined || first === undefined) return [];
-  const timeOf = (sample: Sample): number =>
-    Math.round(((sample.dts90k - origin90k) * audio.sampleRate) / videoTimescale);
-  const samples = sounds.map((sound, index): PartSample => {
-    const following = sounds[index + 1] ?? next;
-    const duration =
-      following === undefined ? audioSampleDuration(audio, sound.data) : timeOf(following) - timeOf(sound);
-    return { data: sound.data, duration: Math.max(0, duration), compositionOffset: 0, isSync: true };
-  });
-  return [{ track: 'audio', baseDecodeTime: timeOf(first), samples }];
 }

@@ -64,8 +64,7 @@ export function LiveTile(props: LiveTileProps) {
 
   return (
     <div className={`live-tile live-tile--${state.kind}`} ref={tile} data-tile-state={state.kind}>
-      {/* A surveillance camera has nothing to caption. */}
-      {/* oxlint-disable-next-line jsx-a11y/media-has-caption */}
+      {/* oxlint-disable-next-line jsx-a11y/media-has-caption -- live sound of a place, of which nobody has a text */}
       <video ref={video} data-camera-id={cameraId} muted={isMuted} autoPlay playsInline aria-label={name} />
       <TileMessage state={state} explanation={explanation} />
       {showStatistics && state.kind === 'playing' && statistics !== undefined && (
