@@ -46,9 +46,9 @@ function* framesOf(file: Buffer): Generator<Buffer> {
       if (traf.type !== 'traf') continue;
       const children = [...boxesIn(file, traf)];
       const tfhd = children.find(({ type }) => type === 'tfhd');
-      const trun = children.find(({ type }) => type === 'trun');
-      if (tfhd === undefined || trun === undefined || file.readUInt32BE(tfhd.start + 4) !== 1) continue;
-      yield* samplesOf(file, { run: trun.start, moof: moof.start - 8 });
+      if (tfhd === undefined || file.readUInt32BE(tfhd.start + 4) !== 1) continue;
+      for (const { type, start } of children)
+        if (type === 'trun') yield* samplesOf(file, { run: start, moof: moof.start - 8 });
     }
   }
 }

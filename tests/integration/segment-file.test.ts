@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { allocatePages } from '../../src/engine/media/page-memory.ts';
 import { openLocalVolume } from '../../src/engine/storage/local-volume.ts';
+import { mulberry32 } from '../unit/engine/recording/synthetic-stream.ts';
 
 const block = 4096;
 let directory = '';
@@ -60,9 +63,9 @@ test.for([
   { byteLength: block + 1, filled: 2 * block },
   { byteLength: 500_000, filled: 503_808 },
   // The size of the buffers, and around it.
-  { byteLength: 1024 * 1024 - block, filled: 1024 * 1024 - block },
-  { byteLength: 1024 * 1024 - 3, filled: 1024 * 1024 + block },
-  { byteLength: 1024 * 1024, filled: 1024 * 1024 },
+  { byteLength: 512 * 1024 - block, filled: 512 * 1024 - block },
+  { byteLength: 512 * 1024 - 3, filled: 512 * 1024 + block },
+  { byteLength: 512 * 1024, filled: 512 * 1024 },
   { byteLength: 3_333_333, filled: 3_334_144 },
 ])(
   'an append of $byteLength bytes is filled up to whole blocks with a blank box',
@@ -89,6 +92,46 @@ test.for([
     ).toBe(true);
   },
 );
+
+test('what lies in memory as it will in the file is written from there, and nothing of its neighbours', async ({
+  skip,
+}) => {
+  if (!(await doesDirectIo())) skip('the file system of the temporary directory does no direct I/O');
+  const seed = Number(process.env['BELVEDERE_TEST_SEED'] ?? randomInt(2 ** 31));
+  const random = mulberry32(seed);
+  const memory = Buffer.from(allocatePages(4 * 1024 ** 2));
+  for (let at = 0; at < memory.byteLength; at += 4) memory.writeUInt32BE(Math.floor(random() * 2 ** 32), at);
+  const file = await openLocalVolume(directory).create('a.mp4');
+  const expected: Buffer[] = [];
+  for (let round = 0; round < 40; round += 1) {
+    const chunks = [Buffer.alloc(8)];
+    for (let count = Math.floor(random() * 5); count >= 0; count -= 1) {
+      // Half of them as far into a page as into a block of the file.
+      const into = Buffer.concat(chunks).byteLength % block;
+      const start =
+        block * Math.floor(random() * 500) + (random() < 0.5 ? into : Math.floor(random() * block));
+      chunks.push(memory.subarray(start, start + Math.floor(random() * 300_000)));
+    }
+    const box = chunks[0] ?? Buffer.alloc(8);
+    box.writeUInt32BE(Buffer.concat(chunks).byteLength, 0);
+    box.write('mdat', 4, 'latin1');
+    await file.append(chunks);
+    expected.push(Buffer.concat(chunks));
+  }
+  await file.close();
+  const bytes = await readFile(join(directory, 'a.mp4'));
+  let at = 0;
+  for (const [round, box] of expected.entries()) {
+    const isSame = bytes.subarray(at, at + box.byteLength).equals(box);
+    expect({ seed, round, isSame }).toEqual({ seed, round, isSame: true });
+    at += box.byteLength;
+    const filling = boxesOf(bytes.subarray(at, at + bytes.readUInt32BE(at)))[0];
+    if (filling?.type !== 'free') continue;
+    expect({ seed, round, isBlank: filling.isBlank }).toEqual({ seed, round, isBlank: true });
+    at += filling.byteLength;
+  }
+  expect(at).toBe(bytes.byteLength);
+});
 
 test('appends of many files at once all arrive, more than there are buffers', async () => {
   const volume = openLocalVolume(directory);

@@ -1,3 +1,5 @@
+import { allocatePages } from './page-memory.ts';
+
 /** The smallest block of a region, in bytes. */
 export const smallestBlockBytes = 16 * 1024;
 /** The largest one: a whole region. The system hands it out as it is touched. */
@@ -11,7 +13,7 @@ const levels = Math.log2(regionBytes / smallestBlockBytes) + 1;
  * blocks change hands: thousands of short-lived buffers would have it run all the time.
  */
 export class MemoryRegion {
-  readonly #memory = new ArrayBuffer(regionBytes);
+  readonly #memory = allocatePages(regionBytes);
   /** Offsets of free blocks by size: `#free[0]` of the smallest ones. */
   readonly #free: readonly Set<number>[] = Array.from({ length: levels }, () => new Set<number>());
   #usedBytes = 0;

@@ -229,7 +229,7 @@ export class PartAssembler {
     ];
     segment.partCount += 1;
     const part: AssembledPart = {
-      ...writePart(segment.partCount, tracks),
+      ...writePart(segment.partCount, tracks, 'paged'),
       videoFrames: pictures.length,
       segmentDuration90k: Math.round(videoEnd90k - segment.firstPicture.dts90k),
       release: () => releaseAll([...pictures, ...sounds]),

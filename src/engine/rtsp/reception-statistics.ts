@@ -19,6 +19,9 @@ export class ReceptionStatistics {
   #received = 0;
   #expectedPrior = 0;
   #receivedPrior = 0;
+  #arrivalMonotonicMs = Number.NaN;
+  /** The same in the packets' own clock, modulo 2^32; only differences matter. */
+  #arrival32 = 0;
   #transit = 0;
   #jitter = 0;
   #senderReport: { readonly ntpMiddle32: number; readonly arrivalMonotonicMs: number } | undefined;
@@ -39,13 +42,16 @@ export class ReceptionStatistics {
     this.#restart(sequence);
   }
 
-  /** `timestamp32` and `sequence` as on the wire. */
+  /** `sequence` as on the wire; `timestamp32` too, or as a signed number. */
   note(sequence: number, timestamp32: number, arrivalMonotonicMs: number): void {
     this.#count(sequence);
     this.#received += 1;
-    // Arrival in the packet's own clock, modulo 2^32; only differences matter.
-    const arrival = Math.floor((arrivalMonotonicMs * this.#clockRate) / 1_000);
-    const transit = (arrival - timestamp32) | 0;
+    // In one read come many packets.
+    if (arrivalMonotonicMs !== this.#arrivalMonotonicMs) {
+      this.#arrivalMonotonicMs = arrivalMonotonicMs;
+      this.#arrival32 = Math.floor((arrivalMonotonicMs * this.#clockRate) / 1_000) | 0;
+    }
+    const transit = (this.#arrival32 - timestamp32) | 0;
     if (this.#received > 1) {
       const difference = Math.abs((transit - this.#transit) | 0);
       this.#jitter += (difference - this.#jitter) / 16;

@@ -87,6 +87,7 @@ export class RtpReceiver implements RtcpEvents {
     arrivalMonotonicMs: 0,
   };
   #window: ReorderWindow | undefined;
+  /** As a signed number, like `#timestamp32`: those need no memory of their own. */
   #source: number | undefined;
   #strangers = 0;
   /** Of the packet passed on last; undefined when the next one begins a sequence. */
@@ -119,18 +120,21 @@ export class RtpReceiver implements RtcpEvents {
 
   /** Takes the RTP packet in `bytes[range.start, range.end)`; while reordering that is all of `bytes`. */
   receive(bytes: Buffer, range: ByteRange, arrivalMonotonicMs: number): void {
-    this.#packet.bytes = bytes;
-    if (!this.#locatePayload(range.start, range.end)) {
+    const { start, end } = range;
+    if (this.#packet.bytes !== bytes) this.#packet.bytes = bytes;
+    if (!this.#locatePayload(start, end)) {
       this.counters.ignored += 1;
       return;
     }
-    const sequence = bytes.readUInt16BE(range.start + 2);
-    if (!this.#acceptsSource(bytes.readUInt32BE(range.start + 8), sequence)) {
+    const sequence = sequenceAt(bytes, start);
+    const source = int32At(bytes, start + 8);
+    if (source !== this.#source && !this.#acceptsSource(source, sequence)) {
       this.counters.ignored += 1;
       return;
     }
-    this.#statistics.note(sequence, bytes.readUInt32BE(range.start + 4), arrivalMonotonicMs);
-    if (this.#window === undefined) this.#deliver(range.start, arrivalMonotonicMs);
+    this.#strangers = 0;
+    this.#statistics.note(sequence, int32At(bytes, start + 4), arrivalMonotonicMs);
+    if (this.#window === undefined) this.#deliver(start, arrivalMonotonicMs);
     else this.#count(this.#window.push(sequence, bytes, arrivalMonotonicMs));
   }
 
@@ -161,7 +165,7 @@ export class RtpReceiver implements RtcpEvents {
 
   #takeSenderReport(report: SenderReport, arrivalMonotonicMs: number): void {
     // Of another session, or of a device that makes up a source for its reports.
-    if (report.source !== this.#source) {
+    if ((report.source | 0) !== this.#source) {
       this.counters.ignored += 1;
       return;
     }
@@ -174,11 +178,8 @@ export class RtpReceiver implements RtcpEvents {
     });
   }
 
+  /** Of a packet that does not come from the source in hand. */
   #acceptsSource(source: number, sequence: number): boolean {
-    if (source === this.#source) {
-      this.#strangers = 0;
-      return true;
-    }
     if (this.#source !== undefined) {
       this.#strangers += 1;
       if (this.#strangers < SOURCE_CHANGE_PACKETS) return false;
@@ -187,20 +188,19 @@ export class RtpReceiver implements RtcpEvents {
       this.#sequence = undefined;
     }
     this.#source = source;
-    this.#strangers = 0;
-    this.#statistics.begin(source, sequence);
+    this.#statistics.begin(source >>> 0, sequence);
     return true;
   }
 
   /** Passes on the packet at `start` of `#packet.bytes`, unless it comes too late. */
   #deliver(start: number, arrivalMonotonicMs: number): void {
     const packet = this.#packet;
-    const sequence = packet.bytes.readUInt16BE(start + 2);
-    const timestamp32 = packet.bytes.readUInt32BE(start + 4);
+    const sequence = sequenceAt(packet.bytes, start);
+    const timestamp32 = int32At(packet.bytes, start + 4);
     if (this.#sequence === undefined) {
       // What came of a new source before is unknown, so something is taken to be missing.
       packet.lostBefore = this.#hasDelivered ? 1 : 0;
-      packet.timestamp = timestamp32;
+      packet.timestamp = timestamp32 >>> 0;
     } else {
       const step = (sequence - this.#sequence) & 0xffff;
       if (step === 0) {
@@ -215,7 +215,7 @@ export class RtpReceiver implements RtcpEvents {
       packet.lostBefore = step < 0x8000 ? step - 1 : 1;
       this.counters.lost += packet.lostBefore;
       // The difference modulo 2^32, read as a signed number: B-frames go back.
-      packet.timestamp += (timestamp32 - this.#timestamp32) | 0;
+      if (timestamp32 !== this.#timestamp32) packet.timestamp += (timestamp32 - this.#timestamp32) | 0;
     }
     this.#sequence = sequence;
     this.#timestamp32 = timestamp32;
@@ -267,4 +267,18 @@ export class RtpReceiver implements RtcpEvents {
     packet.marker = (second & 0x80) !== 0;
     return true;
   }
+}
+
+/** The fields of a packet known to have a whole header. `Buffer` has methods for these, which check more and cost more than all else. */
+function sequenceAt(bytes: Buffer, start: number): number {
+  return ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+}
+
+function int32At(bytes: Buffer, at: number): number {
+  return (
+    ((bytes[at] ?? 0) << 24) |
+    ((bytes[at + 1] ?? 0) << 16) |
+    ((bytes[at + 2] ?? 0) << 8) |
+    (bytes[at + 3] ?? 0)
+  );
 }

@@ -1,12 +1,6 @@
-/** What direct I/O wants addresses, lengths and file positions to be multiples of, in bytes: no disk has larger blocks. */
-export const directBlockBytes = 4096;
+import { allocatePages } from '../media/page-memory.ts';
 
-const wasmPageBytes = 64 * 1024;
-
-/**
- * A few buffers at addresses that direct I/O accepts. All lie in one `WebAssembly.Memory`, which the system aligns to pages
- * and hands out only as they are touched; the one given back last is handed out first, so an idle disk keeps to one buffer.
- */
+/** A few buffers at addresses that direct I/O accepts. The one given back last is handed out first: an idle disk keeps to one. */
 export class AlignedBuffers {
   readonly bufferBytes: number;
   readonly #free: Uint8Array[];
@@ -14,14 +8,11 @@ export class AlignedBuffers {
 
   /** `bufferBytes` is a multiple of 64 KiB. */
   constructor({ count, bufferBytes }: { readonly count: number; readonly bufferBytes: number }) {
-    if (bufferBytes % wasmPageBytes !== 0)
-      throw new RangeError(`A buffer has a multiple of ${wasmPageBytes} bytes, not ${bufferBytes}.`);
     this.bufferBytes = bufferBytes;
-    const pages = (count * bufferBytes) / wasmPageBytes;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const memory = allocatePages(count * bufferBytes);
     this.#free = Array.from(
       { length: count },
-      (_, index) => new Uint8Array(memory.buffer, (count - 1 - index) * bufferBytes, bufferBytes),
+      (_, index) => new Uint8Array(memory, (count - 1 - index) * bufferBytes, bufferBytes),
     );
   }
 

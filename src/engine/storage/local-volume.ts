@@ -9,10 +9,10 @@ const probeName = '.probe';
 const probeBytes = 4096;
 
 /**
- * Appends of a volume that are gathered and on their way to the disk at once; more wait for their turn. A larger part is
- * written in pieces.
+ * Appends of a volume that are on their way to the disk at once; more wait for their turn. What is gathered for one and larger
+ * than a buffer is written in several calls.
  */
-const appendBuffers = { count: 4, bufferBytes: 1024 * 1024 };
+const appendBuffers = { count: 4, bufferBytes: 512 * 1024 };
 
 export interface LocalVolumeOptions {
   /** `buffered`: through the page cache, also where the file system can do without it. */

@@ -122,7 +122,7 @@ async function acceptBox(
     case 'mdat': {
       const { fragment } = state;
       if (fragment === undefined || !state.awaitsMedia) return 'media data without a moof';
-      if (fragment.content.mediaBytes !== extent.byteLength - extent.headerByteLength)
+      if (fragment.position + fragment.content.mediaEnd !== end)
         return 'media data of another length than its moof says';
       const { sequenceNumber, tracks } = fragment.content;
       state.parts.push({
@@ -227,8 +227,8 @@ function trackKind(handler: string): ScannedTrack['kind'] {
 interface Fragment {
   readonly sequenceNumber: number;
   readonly tracks: readonly ScannedTrackPart[];
-  /** Sum of all sample sizes. */
-  readonly mediaBytes: number;
+  /** Where the last sample ends, from the start of the `moof`. */
+  readonly mediaEnd: number;
 }
 
 /** §8.8.4, as `writePart` lays it out; anything else counts as damaged. */
@@ -237,15 +237,15 @@ function parseMoof(moof: Uint8Array): Fragment | undefined {
   const sequenceNumber = mfhd && uint32At(mfhd, 4);
   if (sequenceNumber === undefined) return undefined;
   const tracks: ScannedTrackPart[] = [];
-  let mediaBytes = 0;
+  let mediaEnd = 0;
   for (const { type, content } of children(moof)) {
     if (type !== 'traf') continue;
     const parsed = parseTraf(content);
     if (parsed === undefined) return undefined;
     tracks.push(parsed.part);
-    mediaBytes += parsed.mediaBytes;
+    mediaEnd = Math.max(mediaEnd, parsed.mediaEnd);
   }
-  return tracks.length > 0 ? { sequenceNumber, tracks, mediaBytes } : undefined;
+  return tracks.length > 0 ? { sequenceNumber, tracks, mediaEnd } : undefined;
 }
 
 /** trun flags data-offset, duration, size and flags, with or without composition offsets (§8.8.8). */
@@ -253,12 +253,36 @@ const trunFlagsWithoutOffsets = 0x701;
 const trunFlagsWithOffsets = 0xf01;
 const nonSyncFlag = 0x10000;
 
-function parseTraf(traf: Uint8Array): { part: ScannedTrackPart; mediaBytes: number } | undefined {
+function parseTraf(traf: Uint8Array): { part: ScannedTrackPart; mediaEnd: number } | undefined {
   const tfhd = child(traf, 'tfhd');
   const tfdt = child(traf, 'tfdt');
-  const trun = child(traf, 'trun');
-  if (!tfhd || !tfdt || !trun || tfhd.byteLength < 8 || tfdt.byteLength < 12 || trun.byteLength < 12)
-    return undefined;
+  if (!tfhd || !tfdt || tfhd.byteLength < 8 || tfdt.byteLength < 12) return undefined;
+  const runs: ScannedRun[] = [];
+  for (const { type, content } of children(traf)) {
+    if (type !== 'trun') continue;
+    const run = parseTrun(content);
+    if (run === undefined) return undefined;
+    runs.push(run);
+  }
+  const [first] = runs;
+  if (first === undefined) return undefined;
+  const part: ScannedTrackPart = {
+    trackId: asView(tfhd).getUint32(4),
+    baseDecodeTime: readUint64(asView(tfdt), 4),
+    duration: runs.reduce((sum, run) => sum + run.duration, 0),
+    sampleCount: runs.reduce((sum, run) => sum + run.sampleCount, 0),
+    startsWithSync: first.startsWithSync,
+  };
+  return { part, mediaEnd: Math.max(...runs.map((run) => run.mediaEnd)) };
+}
+
+/** Samples that lie side by side. */
+interface ScannedRun extends Pick<ScannedTrackPart, 'duration' | 'sampleCount' | 'startsWithSync'> {
+  readonly mediaEnd: number;
+}
+
+function parseTrun(trun: Uint8Array): ScannedRun | undefined {
+  if (trun.byteLength < 12) return undefined;
   const view = asView(trun);
   const flags = view.getUint32(0) & 0xffffff;
   if (flags !== trunFlagsWithoutOffsets && flags !== trunFlagsWithOffsets) return undefined;
@@ -266,15 +290,13 @@ function parseTraf(traf: Uint8Array): { part: ScannedTrackPart; mediaBytes: numb
   const sampleCount = view.getUint32(4);
   if (sampleCount === 0 || trun.byteLength !== 12 + sampleCount * entryBytes) return undefined;
   let duration = 0;
-  let mediaBytes = 0;
+  let mediaEnd = view.getUint32(8);
   for (let offset = 12; offset < trun.byteLength; offset += entryBytes) {
     duration += view.getUint32(offset);
-    mediaBytes += view.getUint32(offset + 4);
+    mediaEnd += view.getUint32(offset + 4);
   }
   const startsWithSync = (view.getUint32(12 + 8) & nonSyncFlag) === 0;
-  const trackId = asView(tfhd).getUint32(4);
-  const baseDecodeTime = readUint64(asView(tfdt), 4);
-  return { part: { trackId, baseDecodeTime, duration, sampleCount, startsWithSync }, mediaBytes };
+  return { duration, sampleCount, startsWithSync, mediaEnd };
 }
 
 function asView(bytes: Uint8Array): DataView {
