@@ -31,6 +31,12 @@ export class DecodingOrder {
   /** In 1/90000 s; the decoding time is larger than every one before. */
   assign(presentation90k: number): { readonly dts90k: number; readonly pts90k: number } {
     const largest = this.#largest;
+    // Most streams are shown in the order they are decoded.
+    if (this.#reorderDepth === 0 && largest.length === 1 && presentation90k >= (largest[0] ?? 0)) {
+      this.#review(0);
+      largest[0] = presentation90k;
+      return this.#ordered(presentation90k, presentation90k);
+    }
     if (largest.length === 0) {
       for (let back = this.#reorderDepth; back > 0; back -= 1) {
         largest.push(presentation90k - back * ASSUMED_FRAME_TICKS);
@@ -45,9 +51,7 @@ export class DecodingOrder {
     this.#review(largest.length - place);
     largest.splice(place, 0, presentation90k);
     while (largest.length > this.#reorderDepth + 1) largest.shift();
-    const dts90k = Math.max(largest[0] ?? presentation90k, this.#last + 1);
-    this.#last = dts90k;
-    return { dts90k, pts90k: Math.max(presentation90k, dts90k) };
+    return this.#ordered(largest[0] ?? presentation90k, presentation90k);
   }
 
   /** Where the source knows the decoding time: it stays, but that it has to rise. In 1/90000 s. */
@@ -55,9 +59,16 @@ export class DecodingOrder {
     decoding90k: number,
     compositionOffset90k: number,
   ): { readonly dts90k: number; readonly pts90k: number } {
+    return this.#ordered(decoding90k, decoding90k + compositionOffset90k);
+  }
+
+  #ordered(
+    decoding90k: number,
+    presentation90k: number,
+  ): { readonly dts90k: number; readonly pts90k: number } {
     const dts90k = Math.max(decoding90k, this.#last + 1);
     this.#last = dts90k;
-    return { dts90k, pts90k: Math.max(decoding90k + compositionOffset90k, dts90k) };
+    return { dts90k, pts90k: Math.max(presentation90k, dts90k) };
   }
 
   #review(shownLater: number): void {

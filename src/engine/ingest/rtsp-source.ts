@@ -52,7 +52,7 @@ class RtspSource implements MediaSource {
   readonly #sink: SourceSink;
   #session: RtspSession | undefined;
   #video: RtpReceiver | undefined;
-  #lastMediaMonotonicMs: number | undefined;
+  #playingSinceMonotonicMs: number | undefined;
   readonly #depacketizers: Depacketizer[] = [];
 
   constructor(options: RtspSourceOptions, limits: RtspSourceLimits, sink: SourceSink) {
@@ -71,7 +71,7 @@ class RtspSource implements MediaSource {
 
   /** When the last packet of video came, and when play began before the first; undefined before that. */
   get lastMediaMonotonicMs(): number | undefined {
-    return this.#lastMediaMonotonicMs;
+    return this.#video?.lastPacketMonotonicMs ?? this.#playingSinceMonotonicMs;
   }
 
   /** Resolves when the camera plays; rejects with an RtspFailure. */
@@ -116,7 +116,7 @@ class RtspSource implements MediaSource {
     if (audio.kind === 'wanted') await this.#setUpAudio(session, audio.audio);
     if (metadata !== undefined) await this.#setUpMetadata(session, metadata);
     await session.play();
-    this.#lastMediaMonotonicMs ??= clock.monotonicMs();
+    this.#playingSinceMonotonicMs = clock.monotonicMs();
   }
 
   async close(): Promise<void> {
@@ -176,7 +176,6 @@ class RtspSource implements MediaSource {
       payloadType: video.media.payloadType,
       clockRate: video.clockRate,
       onPacket: (packet) => {
-        this.#lastMediaMonotonicMs = packet.arrivalMonotonicMs;
         depacketizer.push(packet);
       },
       onSenderReport: (report) => {

@@ -5,7 +5,9 @@ export const smallestBlockBytes = 16 * 1024;
 /** The largest one: a whole region. The system hands it out as it is touched. */
 export const regionBytes = 4 * 1024 ** 2;
 
-const levels = Math.log2(regionBytes / smallestBlockBytes) + 1;
+const smallestBlocks = regionBytes / smallestBlockBytes;
+/** The root of the tree below. */
+const whole = 1;
 
 /**
  * One large piece of memory, given out in blocks that are powers of two and put together again when both halves are free (the
@@ -14,12 +16,15 @@ const levels = Math.log2(regionBytes / smallestBlockBytes) + 1;
  */
 export class MemoryRegion {
   readonly #memory = allocatePages(regionBytes);
-  /** Offsets of free blocks by size: `#free[0]` of the smallest ones. */
-  readonly #free: readonly Set<number>[] = Array.from({ length: levels }, () => new Set<number>());
+  /**
+   * A binary tree in an array, the halves of node n at 2n and 2n + 1: how many of the smallest blocks the largest free one below
+   * a node has.
+   */
+  readonly #largestFree = new Uint16Array(2 * smallestBlocks);
   #usedBytes = 0;
 
   constructor() {
-    this.#free.at(-1)?.add(0);
+    for (let node = whole; node < 2 * smallestBlocks; node += 1) this.#largestFree[node] = blocksAt(node);
   }
 
   get usedBytes(): number {
@@ -28,38 +33,47 @@ export class MemoryRegion {
 
   /** A block of exactly so many bytes, a power of two between the two sizes above; nothing when there is no room. */
   take(byteLength: number): Buffer | undefined {
-    const wanted = levelOf(byteLength);
-    let level = wanted;
-    while (level < levels && this.#free[level]?.size === 0) level += 1;
-    const free = this.#free[level];
-    if (free === undefined) return undefined;
-    // The lowest, so that what was never touched stays so as long as it can.
-    const offset = Math.min(...free);
-    free.delete(offset);
-    // The upper halves stay free.
-    for (; level > wanted; level -= 1) this.#free[level - 1]?.add(offset + bytesAt(level - 1));
+    const blocks = byteLength / smallestBlockBytes;
+    if (this.#freeAt(whole) < blocks) return undefined;
+    let node = whole;
+    for (let size = smallestBlocks; size > blocks; size /= 2) node = this.#fittingHalf(node, blocks);
+    this.#largestFree[node] = 0;
+    this.#tellParents(node);
     this.#usedBytes += byteLength;
-    return Buffer.from(this.#memory, offset, byteLength);
+    return Buffer.from(this.#memory, (node * blocks - smallestBlocks) * smallestBlockBytes, byteLength);
   }
 
   /** Takes back a block that `take` of this region has given. */
   giveBack(block: Buffer): void {
     this.#usedBytes -= block.byteLength;
-    let offset = block.byteOffset;
-    let level = levelOf(block.byteLength);
-    for (; level < levels - 1; level += 1) {
-      const other = offset ^ bytesAt(level);
-      if (this.#free[level]?.delete(other) !== true) break;
-      offset = Math.min(offset, other);
+    const blocks = block.byteLength / smallestBlockBytes;
+    const node = (block.byteOffset / smallestBlockBytes + smallestBlocks) / blocks;
+    this.#largestFree[node] = blocks;
+    this.#tellParents(node);
+  }
+
+  #freeAt(node: number): number {
+    return this.#largestFree[node] ?? 0;
+  }
+
+  /** The half with the smaller free block that is large enough; else the lower, so that what was never touched stays so. */
+  #fittingHalf(node: number, blocks: number): number {
+    const lower = this.#freeAt(2 * node);
+    const upper = this.#freeAt(2 * node + 1);
+    return lower >= blocks && (upper < blocks || lower <= upper) ? 2 * node : 2 * node + 1;
+  }
+
+  #tellParents(changed: number): void {
+    for (let node = changed >> 1; node >= whole; node >>= 1) {
+      const lower = this.#freeAt(2 * node);
+      const upper = this.#freeAt(2 * node + 1);
+      const isFree = lower + upper === blocksAt(node);
+      this.#largestFree[node] = isFree ? lower + upper : Math.max(lower, upper);
     }
-    this.#free[level]?.add(offset);
   }
 }
 
-function levelOf(byteLength: number): number {
-  return Math.log2(byteLength / smallestBlockBytes);
-}
-
-function bytesAt(level: number): number {
-  return smallestBlockBytes * 2 ** level;
+/** How many of the smallest blocks a node stands for. */
+function blocksAt(node: number): number {
+  return smallestBlocks >> (31 - Math.clz32(node));
 }

@@ -27,8 +27,12 @@ class NewestSet {
     return this.#nal;
   }
 
+  knows(nal: Uint8Array): boolean {
+    return this.#nal !== undefined && areSameBytes(this.#nal, nal);
+  }
+
   take(nal: Uint8Array): 'known' | 'new' | 'another' {
-    if (this.#nal !== undefined && areSameBytes(this.#nal, nal)) return 'known';
+    if (this.knows(nal)) return 'known';
     if (this.#headerBytes > 0) {
       const identity = new BitReader(nal.subarray(this.#headerBytes)).unsignedGolomb();
       this.#identity ??= identity;
@@ -51,7 +55,8 @@ export class H264ParameterSetCollector implements ParameterSetCollector<H264Para
   take(padded: Uint8Array): boolean {
     const nal = withoutTrailingZeros(padded);
     const isSps = ((nal[0] ?? 0) & 0x1f) === NalType.sequenceParameterSet;
-    if (isSps && parseSequenceParameterSet(nal) === undefined) return true;
+    // Cameras repeat them before every keyframe.
+    if (isSps && (this.#sps.knows(nal) || parseSequenceParameterSet(nal) === undefined)) return true;
     const outcome = (isSps ? this.#sps : this.#pps).take(nal);
     const sps = this.#sps.nal;
     const pps = this.#pps.nal;
@@ -76,7 +81,7 @@ export class H265ParameterSetCollector implements ParameterSetCollector<H265Para
     const nal = withoutTrailingZeros(padded);
     const type = h265NalType(nal[0] ?? 0);
     const isSps = type === H265NalType.sequenceParameterSet;
-    if (isSps && parseH265SequenceParameterSet(nal) === undefined) return true;
+    if (isSps && (this.#sps.knows(nal) || parseH265SequenceParameterSet(nal) === undefined)) return true;
     const newest = isSps ? this.#sps : type === H265NalType.videoParameterSet ? this.#vps : this.#pps;
     const outcome = newest.take(nal);
     const vps = this.#vps.nal;

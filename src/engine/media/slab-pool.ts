@@ -82,10 +82,12 @@ export class SlabPool {
     this.#slabsUntilReview -= 1;
     if (this.#slabsUntilReview === 0) this.#review();
     this.#usedBytes += byteLength;
-    for (const [index, { region, giveBack }] of this.#regions.entries()) {
+    let order = 0;
+    for (const { region, giveBack } of this.#regions) {
+      order += 1;
       const bytes = region.take(byteLength);
       if (bytes === undefined) continue;
-      this.#neededRegions = Math.max(this.#neededRegions, index + 1);
+      this.#neededRegions = Math.max(this.#neededRegions, order);
       return new Slab(bytes, giveBack);
     }
     return this.#takeFromNewRegion(byteLength);

@@ -2,7 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { CountedClock } from './counted-clock.ts';
 
 const PERIOD_MS = 5_000;
-const DELAY_RESOLUTION_MS = 20;
+/** Each look wakes the process, which is what costs most while it has little to do. */
+const DELAY_RESOLUTION_MS = 50;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 export interface ProcessSample {

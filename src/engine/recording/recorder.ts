@@ -101,9 +101,8 @@ class SegmentRecorder implements Recorder {
   #unexplainedFrames = 0;
   /** The place in time of the segment being written, and the length of it that is. */
   #segment: { readonly start: Moment; duration90k: number } | undefined;
-  #previousPicture:
-    | { readonly dts90k: number; readonly utcMs: number; readonly intervalMs: number }
-    | undefined;
+  /** Overwritten for each picture. */
+  #previousPicture: { dts90k: number; utcMs: number; intervalMs: number } | undefined;
   readonly #pastIsKnown: Promise<void> | undefined;
 
   constructor(options: RecorderOptions) {
@@ -197,6 +196,8 @@ class SegmentRecorder implements Recorder {
   }
 
   #accept(events: readonly AssemblyEvent[]): void {
+    // Most samples make no part.
+    if (events.length === 0 && this.#queue.length === 0) return;
     for (const event of events) {
       if (
         event.kind === 'part' &&
@@ -244,10 +245,17 @@ class SegmentRecorder implements Recorder {
   /** A connection may stand and bring nothing for a while. */
   #watchForStall({ dts90k, utcMs }: Sample): void {
     const previous = this.#previousPicture;
-    const intervalMs = previous === undefined ? Infinity : (dts90k - previous.dts90k) / 90;
-    const isStall = previous !== undefined && intervalMs > stallToleranceMs(previous.intervalMs);
-    this.#previousPicture = { dts90k, utcMs, intervalMs: isStall ? previous.intervalMs : intervalMs };
-    if (isStall) this.#options.gaps?.stalled(utcMs - intervalMs + previous.intervalMs, utcMs);
+    if (previous === undefined) {
+      this.#previousPicture = { dts90k, utcMs, intervalMs: Infinity };
+      return;
+    }
+    const intervalMs = (dts90k - previous.dts90k) / 90;
+    const usualMs = previous.intervalMs;
+    const isStall = intervalMs > stallToleranceMs(usualMs);
+    previous.dts90k = dts90k;
+    previous.utcMs = utcMs;
+    if (isStall) this.#options.gaps?.stalled(utcMs - intervalMs + usualMs, utcMs);
+    else previous.intervalMs = intervalMs;
   }
 
   /** The disk is too slow: what does not fit is dropped, and the segment ends where it does. */

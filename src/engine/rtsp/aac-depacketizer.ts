@@ -154,7 +154,8 @@ export class AacDepacketizer {
   }
 
   #emit(timestamp: number, arrivalMonotonicMs: number): void {
-    this.#events.onUnit({ ...this.#slab.take(), timestamp, arrivalMonotonicMs });
+    const { data, memory } = this.#slab.take();
+    this.#events.onUnit({ data, memory, timestamp, arrivalMonotonicMs });
   }
 
   #dropFragments(): void {

@@ -153,6 +153,11 @@ export class RtpReceiver implements RtcpEvents {
     this.#takeSenderReport(report, arrivalMonotonicMs);
   }
 
+  /** When the last packet came that was passed on; undefined before the first. */
+  get lastPacketMonotonicMs(): number | undefined {
+    return this.#hasDelivered ? this.#packet.arrivalMonotonicMs : undefined;
+  }
+
   /** Whether the camera sends reports, and so may expect some. */
   get hasSenderReport(): boolean {
     return this.#statistics.hasSenderReport;

@@ -63,8 +63,11 @@ export abstract class VideoDepacketizer<Sets extends ParameterSets> {
 
   push(packet: RtpPacket): void {
     if (packet.lostBefore > 0) this.#noteLoss(packet.lostBefore);
-    if (this.#timestamp !== undefined && packet.timestamp !== this.#timestamp) this.#endByTimestamp();
-    this.#timestamp = packet.timestamp;
+    // Once a picture, and not for each of its packets: writing a number of this size takes memory.
+    if (packet.timestamp !== this.#timestamp) {
+      if (this.#timestamp !== undefined) this.#endByTimestamp();
+      this.#timestamp = packet.timestamp;
+    }
     this.#arrivalMonotonicMs = packet.arrivalMonotonicMs;
     if (packet.end > packet.start) this.readPayload(packet.bytes, packet.start, packet.end);
     if (packet.marker && this.#trustsMarker) this.#endByMarker();

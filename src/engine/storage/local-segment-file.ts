@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, fdatasync, writev } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { AlignedBuffers } from './aligned-buffers.ts';
 import { BlockStaging, directBlockBytes } from './block-staging.ts';
@@ -48,7 +48,7 @@ class BufferedSegmentFile implements SegmentFile {
   }
 
   sync(): Promise<void> {
-    return this.#handle.datasync();
+    return syncData(this.#handle);
   }
 
   async truncate(byteLength: number): Promise<void> {
@@ -98,7 +98,7 @@ class DirectSegmentFile implements SegmentFile {
   }
 
   sync(): Promise<void> {
-    return this.#handle.datasync();
+    return syncData(this.#handle);
   }
 
   /** Where an append ended, or nothing can be appended any more: that is where blocks begin. */
@@ -151,15 +151,27 @@ class DirectSegmentFile implements SegmentFile {
   }
 }
 
+/** By the older calls of Node: those of a `FileHandle` cost several promises each, dozens of times a second. */
 function writeAll(
-  handle: FileHandle,
+  { fd }: FileHandle,
   pieces: readonly Uint8Array[],
   position: number,
 ): Promise<{ readonly bytesWritten: number }> {
-  const [only] = pieces;
-  return only !== undefined && pieces.length === 1
-    ? handle.write(only, 0, only.byteLength, position)
-    : handle.writev([...pieces], position);
+  return new Promise((resolve, reject) => {
+    writev(fd, pieces, position, (error, bytesWritten) => {
+      if (error === null) resolve({ bytesWritten });
+      else reject(error);
+    });
+  });
+}
+
+function syncData({ fd }: FileHandle): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
 }
 
 /** The system took nothing and gave no reason. */

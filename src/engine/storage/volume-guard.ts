@@ -171,18 +171,22 @@ export class VolumeGuard {
     const { promise, resolve, reject } = Promise.withResolvers<Value>();
     let isGivenUp = false;
     const operation = this.#operation(options, {
-      begin: () => void settle(),
+      begin: () => {
+        task().then(succeed, fail);
+      },
       giveUp: (error) => {
         isGivenUp = true;
         reject(error);
       },
     });
-    const settle = async (): Promise<void> => {
-      const [outcome] = await Promise.allSettled([task()]);
+    const succeed = (value: Value): void => {
       this.#leave(operation);
-      if (outcome.status === 'rejected') reject(asError(outcome.reason));
-      else if (isGivenUp) options.onLateValue?.(outcome.value);
-      else resolve(outcome.value);
+      if (isGivenUp) options.onLateValue?.(value);
+      else resolve(value);
+    };
+    const fail = (error: unknown): void => {
+      this.#leave(operation);
+      reject(asError(error));
     };
     this.#queuedBytes += operation.byteLength;
     if (this.#isHung || this.#running.size >= this.#limits.maximumOperations) this.#waiting.add(operation);
