@@ -99,7 +99,8 @@ export class ArrivalFloor {
     if (left === undefined || right === undefined) return;
     this.#pace = (right.arrival - left.arrival) / (right.camera - left.camera);
     this.#line = right;
-    const spread = points.reduce((sum, { camera, arrival }) => sum + arrival - this.at(camera), 0);
+    let spread = 0;
+    for (const { camera, arrival } of points) spread += arrival - this.at(camera);
     this.#paceError = spread / points.length / span;
   }
 
@@ -107,27 +108,36 @@ export class ArrivalFloor {
   #hasChanged(): boolean {
     if (this.#points.length <= CHANGE_BUCKETS || this.#paceError === Number.POSITIVE_INFINITY) return false;
     const recent = this.#points.slice(-CHANGE_BUCKETS);
-    const lateness = recent.map(({ camera, arrival }) => arrival - this.at(camera));
-    const least = Math.min(...lateness);
+    let least = Number.POSITIVE_INFINITY;
+    let latest = 0;
+    for (const { camera, arrival } of recent) {
+      latest = arrival - this.at(camera);
+      least = Math.min(least, latest);
+    }
     if (least > STANDSTILL_TICKS) return true;
-    const pace = straightPace(recent);
-    if (pace === undefined || Math.abs(pace / this.#pace - 1) < CHANGE_OF_PACE) return false;
+    const pace = paceOf(recent);
+    if (Math.abs(pace / this.#pace - 1) < CHANGE_OF_PACE || !areStraight(recent, pace)) return false;
     // Faster, but still late: that is a network that catches up.
-    return pace > this.#pace ? least > GROWN_LATENESS_TICKS : (lateness.at(-1) ?? 0) < STRAIGHT_TICKS;
+    return pace > this.#pace ? least > GROWN_LATENESS_TICKS : latest < STRAIGHT_TICKS;
   }
 }
 
-/** The slope of points that lie on a line; undefined where they do not. */
-function straightPace(points: readonly Point[]): number | undefined {
+/** The slope from the first point to the last. */
+function paceOf(points: readonly Point[]): number {
   const [first] = points;
   const last = points.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const pace = (last.arrival - first.arrival) / (last.camera - first.camera);
-  const isStraight = points.every(
+  if (first === undefined || last === undefined) return Number.NaN;
+  return (last.arrival - first.arrival) / (last.camera - first.camera);
+}
+
+/** Whether the points lie on a line of this slope through the first. */
+function areStraight(points: readonly Point[], pace: number): boolean {
+  const [first] = points;
+  if (first === undefined) return false;
+  return points.every(
     ({ camera, arrival }) =>
       Math.abs(arrival - first.arrival - (camera - first.camera) * pace) < STRAIGHT_TICKS,
   );
-  return isStraight ? pace : undefined;
 }
 
 function spanOf(points: readonly Point[]): number {
@@ -150,15 +160,14 @@ function lowestAt(points: readonly Point[], pace: number): Point | undefined {
 /** The edge of the lower convex hull over the mean stamp; points come in the order of their stamps. */
 function edgeBelow(points: readonly Point[]): readonly [Point | undefined, Point | undefined] {
   const hull: Point[] = [];
+  let mean = 0;
   for (const point of points) {
+    mean += point.camera / points.length;
     while (isAboveChord(hull.at(-2), hull.at(-1), point)) hull.pop();
     hull.push(point);
   }
-  const mean = points.reduce((sum, { camera }) => sum + camera / points.length, 0);
-  const right = Math.max(
-    1,
-    hull.findIndex(({ camera }) => camera >= mean),
-  );
+  let right = 1;
+  while (right < hull.length - 1 && (hull[right]?.camera ?? mean) < mean) right += 1;
   return [hull[right - 1], hull[right]];
 }
 

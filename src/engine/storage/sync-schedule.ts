@@ -5,6 +5,8 @@ import type { SegmentProgress } from './segment-index.ts';
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 /** How often open segments are looked at for a sync that is due. */
 const ticksPerInterval = 8;
+/** Rows are told what was synced once in so many ticks: a transaction costs more than a sync. */
+const ticksPerFiling = 4;
 /** Syncs of one volume under way at once, so that appends find a free place beside them. */
 const maximumConcurrentSyncs = 2;
 
@@ -13,7 +15,7 @@ export interface SyncScheduleOptions {
   /** A power cut costs at most what came in this time, and the part in hand. */
   readonly intervalMs: number;
   readonly segments: ReadonlySet<OpenSegment>;
-  /** Has the rows of what was synced say so, all in one call. */
+  /** Has the rows of what was synced say so, all in one call: a row is behind its file by up to half an interval. */
   readonly file: (progress: readonly SegmentProgress[]) => Promise<void>;
 }
 
@@ -22,6 +24,9 @@ export class SyncSchedule {
   readonly #options: SyncScheduleOptions;
   readonly #timer: Disposable;
   #round: Promise<void> | undefined;
+  /** Synced, and their rows do not say so yet. */
+  readonly #unfiled = new Set<OpenSegment>();
+  #ticksUntilFiling = ticksPerFiling;
 
   constructor(options: SyncScheduleOptions) {
     this.#options = options;
@@ -44,10 +49,15 @@ export class SyncSchedule {
     const worker = async (): Promise<void> => {
       for (const segment of waiting) await segment.sync();
     };
-    await Promise.all(Array.from({ length: maximumConcurrentSyncs }, worker));
+    if (due.length > 0) await Promise.all(Array.from({ length: maximumConcurrentSyncs }, worker));
+    for (const segment of due) this.#unfiled.add(segment);
+    this.#ticksUntilFiling -= 1;
+    if (this.#ticksUntilFiling > 0) return;
+    this.#ticksUntilFiling = ticksPerFiling;
     // A segment that is ending has the last word on its row.
-    const progress = due.filter((segment) => !segment.isEnding).map((segment) => segment.progress());
-    if (progress.length > 0) await this.#options.file(progress);
+    const unfiled = [...this.#unfiled].filter((segment) => !segment.isEnding);
+    this.#unfiled.clear();
+    if (unfiled.length > 0) await this.#options.file(unfiled.map((segment) => segment.progress()));
   }
 }
 
