@@ -18,6 +18,7 @@ const gatheredBytes = 1024 * 1024;
 const receiveBytes = 64 * 1024;
 const writePeriodMs = 1000;
 const syncPeriodMs = 2000;
+const keepalivePeriodMs = 20_000;
 
 const lines = createInterface({ input: process.stdin });
 const { value: first } = await lines[Symbol.asyncIterator]().next();
@@ -68,5 +69,6 @@ async function record(camera: HostedCamera, index: number): Promise<void> {
   setTimeout(() => {
     setInterval(() => void write(), writePeriodMs);
     setInterval(() => void file.datasync(), syncPeriodMs);
+    setInterval(() => socket.write(dialogue.keepalive()), keepalivePeriodMs);
   }, Math.random() * writePeriodMs);
 }

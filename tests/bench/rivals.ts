@@ -15,14 +15,14 @@ interface RivalOptions {
   readonly directory: string;
 }
 
-/** One `ffmpeg -c copy` a camera, into fragmented MP4 segments of a minute. */
+/** One `ffmpeg -c copy` a camera, picture and sound, into fragmented MP4 segments of a minute. */
 export async function startFfmpegs({ cameras, directory }: RivalOptions): Promise<Rival> {
   const children = await Promise.all(
     cameras.map(async ({ mainUrl, username, password }, index) => {
       const folder = join(directory, String(index));
       await mkdir(folder, { recursive: true });
       const url = mainUrl.replace('://', `://${username}:${password}@`);
-      const source = `-nostdin -loglevel error -rtsp_transport tcp -i ${url} -map 0:v -c copy`;
+      const source = `-nostdin -loglevel error -rtsp_transport tcp -i ${url} -map 0 -c copy`;
       const target = '-f segment -segment_time 60 -segment_format mp4 -segment_format_options';
       const fragmented = 'movflags=+frag_keyframe+empty_moov+default_base_moof';
       return spawn('ffmpeg', [...`${source} ${target} ${fragmented}`.split(' '), join(folder, '%03d.mp4')], {

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { HostedCamera } from './cameras.ts';
 
-/** As much of RTSP as it takes to have a simulated camera play: DESCRIBE with digest, SETUP of the video, PLAY. */
+/** As much of RTSP as it takes to have a simulated camera play: DESCRIBE with digest, SETUP of every track, PLAY. */
 export class Dialogue {
   readonly #camera: HostedCamera;
   #sequence = 0;
   #realm = '';
   #nonce = '';
   #session = '';
+  /** Tracks that are yet to be set up, and how many are. */
+  #controls: string[] = [];
+  #tracks = 0;
   #step: 'challenge' | 'describe' | 'setup' | 'play' | 'playing' = 'challenge';
 
   constructor(camera: HostedCamera) {
@@ -28,13 +31,14 @@ export class Dialogue {
         this.#step = 'describe';
         return this.request('DESCRIBE', mainUrl);
       case 'describe': {
-        const control = /m=video[\s\S]*?a=control:(\S+)/.exec(text)?.[1] ?? '';
+        const tracks = text.matchAll(/m=(?:video|audio)[\s\S]*?a=control:(\S+)/g);
+        this.#controls = [...tracks].map(([, control = '']) => control);
         this.#step = 'setup';
-        const uri = control.startsWith('rtsp') ? control : `${mainUrl}/${control}`;
-        return this.request('SETUP', uri, 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n');
+        return this.#setUpNext();
       }
       case 'setup':
         this.#session = /Session: *([^;\r]+)/i.exec(text)?.[1] ?? '';
+        if (this.#controls.length > 0) return this.#setUpNext();
         this.#step = 'play';
         return this.request('PLAY', mainUrl, `Session: ${this.#session}\r\n`);
       case 'play':
@@ -44,6 +48,20 @@ export class Dialogue {
       case 'playing':
         return undefined;
     }
+  }
+
+  /** To be sent now and then while it plays: a camera ends the session of a client that is silent (RFC 2326 §12.37). */
+  keepalive(): string {
+    return this.request('GET_PARAMETER', this.#camera.mainUrl, `Session: ${this.#session}\r\n`);
+  }
+
+  #setUpNext(): string {
+    const control = this.#controls.shift() ?? '';
+    const uri = control.startsWith('rtsp') ? control : `${this.#camera.mainUrl}/${control}`;
+    const channels = `${2 * this.#tracks}-${2 * this.#tracks + 1}`;
+    const session = this.#session === '' ? '' : `Session: ${this.#session}\r\n`;
+    this.#tracks += 1;
+    return this.request('SETUP', uri, `Transport: RTP/AVP/TCP;unicast;interleaved=${channels}\r\n${session}`);
   }
 
   request(method: string, uri: string, fields = ''): string {

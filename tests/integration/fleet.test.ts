@@ -119,6 +119,40 @@ describe('the fleet', () => {
     for (const secret of [credentials.password, token]) expect(site.log.text).not.toContain(secret);
   });
 
+  it('leaves what was set for a camera at its node', async () => {
+    await using site = await createSmallSite();
+    await assign(site);
+    await using engine = await EngineProcess.start(join(folder.path, 'engine'));
+    const { token } = deploy(site, engine);
+    await site.fleetState(isInStep);
+    const { version, cameras } = await configOf(engine, token);
+    const settings = { overrides: { transport: 'udp' }, retention: { maximumDays: 7 } };
+    const { status } = await engine.ask(enginePaths.config, {
+      token,
+      method: 'PUT',
+      body: Buffer.from(
+        JSON.stringify({
+          version,
+          cameras: cameras.map(({ id, name, main, record }) => ({ id, name, main, record, ...settings })),
+        }),
+      ),
+    });
+    expect(status).toBe(200);
+    // The desk sees another version than it left, and brings its own cameras again.
+    await site.fleetState(async () => (await configOf(engine, token)).version === version + 2);
+    expect((await configOf(engine, token)).cameras).toMatchObject([{ id: cameraId, ...settings }]);
+
+    await site.inventory.handlers.renameCamera({ cameraId, name: 'Main gate' }, site.signal);
+    await site.fleetState(async () => (await configOf(engine, token)).version === version + 3);
+    expect((await configOf(engine, token)).cameras).toMatchObject([
+      { id: cameraId, name: 'Main gate', hasCredentials: true, ...settings },
+    ]);
+    // The camera leaves its node for a moment.
+    await site.fleet.handlers.trustNewKeys({ cameraIds: [cameraId] }, site.signal);
+    await site.fleetState(async () => (await configOf(engine, token)).version === version + 5);
+    expect((await configOf(engine, token)).cameras).toMatchObject([{ id: cameraId, ...settings }]);
+  });
+
   it('says when a node goes down, and finds it again after it was deployed anew', async () => {
     await using site = await createSmallSite();
     await assign(site);

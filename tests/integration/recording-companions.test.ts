@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from 'mediabunny';
 import { describe, expect, it } from 'vitest';
 import { scanFile } from '../../src/engine/media/fmp4/index.ts';
+import { SegmentQuery } from '../../src/shared/engine-api/index.ts';
 import type { Sample, StreamDescription } from '../../src/engine/media/sample.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { createRecorder } from '../../src/engine/recording/index.ts';
@@ -108,6 +109,14 @@ describe.skipIf(ffmpegMissing)(`recording beside the video (ffmpeg: ${ffmpegMiss
       await filesOf('sound'),
       await filesOf('metadata'),
     ];
+    for (const [content, files] of Object.entries({ main, sound, metadata })) {
+      const query = SegmentQuery.parse({ content });
+      const { segments } = await opened.store.segments(cameraId, query);
+      expect(segments.map(({ startUtcMs }) => startUtcMs)).toEqual(files.map(({ startUtcMs }) => startUtcMs));
+      const [first] = segments;
+      const file = first === undefined ? undefined : await opened.store.segmentFile(cameraId, first.id);
+      expect(file?.path).toBe(files[0]?.path);
+    }
     const starts = main.map(({ startUtcMs }) => startUtcMs);
     expect(starts.length).toBeGreaterThanOrEqual(3);
     expect([sound, metadata].map((files) => files.map(({ startUtcMs }) => startUtcMs))).toEqual([

@@ -163,7 +163,7 @@ function edgeBelow(points: readonly Point[]): readonly [Point | undefined, Point
   let mean = 0;
   for (const point of points) {
     mean += point.camera / points.length;
-    while (isAboveChord(hull.at(-2), hull.at(-1), point)) hull.pop();
+    while (hull.length > 1 && isAboveChord(hull[hull.length - 2], hull[hull.length - 1], point)) hull.pop();
     hull.push(point);
   }
   let right = 1;

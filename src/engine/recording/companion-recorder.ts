@@ -97,7 +97,13 @@ export class CompanionRecorder {
     for (;;) {
       const event = this.#queue.shift();
       if (event === undefined) break;
-      await this.#perform(event);
+      try {
+        await this.#perform(event);
+      } catch (error) {
+        const { cameraId, content, log } = this.#options;
+        log.error({ cameraId, content, error }, 'Recording broke off because of an internal error.');
+        this.#writer = undefined;
+      }
       if (event.kind === 'part') this.#queuedBytes -= event.part.byteLength;
     }
     this.#draining = undefined;

@@ -55,6 +55,8 @@ export class GapTracker {
   #open: KeptGap | undefined;
   #suspicion: Disposable | undefined;
   #past: Promise<void> | undefined;
+  /** While the index has not told the past. */
+  #retry: Disposable | undefined;
 
   constructor(options: GapTrackerOptions) {
     this.#options = options;
@@ -99,6 +101,11 @@ export class GapTracker {
   /** Nobody records any more. Resolves when that is written down; the caller's patience is its own. */
   async stopped(by: StoppedBy): Promise<void> {
     await this.#past;
+    if (this.#retry !== undefined) {
+      this.#retry[Symbol.dispose]();
+      this.#retry = undefined;
+      this.#past = undefined;
+    }
     const cause = { kind: 'stopped', by } as const;
     this.missing(cause);
     this.#confirm();
@@ -107,6 +114,7 @@ export class GapTracker {
 
   async #readPast(): Promise<void> {
     const { cameraId, gapLog, clock, log } = this.#options;
+    this.#retry = undefined;
     try {
       this.#recall(await gapLog.past(cameraId));
     } catch (error) {
@@ -114,7 +122,7 @@ export class GapTracker {
         { cameraId, error },
         'What was before the start is not known yet: the index does not answer.',
       );
-      clock.after(retryAfterMs, () => void this.#readPast());
+      this.#retry = clock.after(retryAfterMs, () => void this.#readPast());
     }
   }
 

@@ -4,6 +4,7 @@ import { stallToleranceMs } from '../../shared/domain/gaps.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { mainFileTracks } from '../media/fmp4/index.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
+import { failed } from '../storage/index.ts';
 import type { Outcome, SegmentStore, SegmentWriter, StorageFailure } from '../storage/index.ts';
 import type { GapCause, GapTracker, Moment, StoppedBy } from './gap-tracker.ts';
 import { Companions } from './companions.ts';
@@ -213,6 +214,8 @@ class SegmentRecorder implements Recorder {
   }
 
   #enqueue(operation: Operation): void {
+    // The first cause counts until there is footage again: while a disk hangs for days, they do not pile up.
+    if (operation.kind === 'missing' && this.#queue.at(-1)?.kind === 'missing') return;
     this.#queue.push(operation);
     this.#draining ??= this.#drain();
   }
@@ -281,12 +284,26 @@ class SegmentRecorder implements Recorder {
       const operation = this.#queue.shift();
       if (operation === undefined) break;
       this.#waitingSinceMonotonicMs = this.#options.clock.monotonicMs();
-      const outcome = await this.#perform(operation);
+      const outcome = await this.#attempt(operation);
       this.#waitingSinceMonotonicMs = undefined;
       if (operation.kind === 'part') this.#queuedBytes -= operation.part.byteLength;
       if (outcome.kind === 'failed') await this.#halt(outcome.failure, operation);
     }
     this.#draining = undefined;
+  }
+
+  /** A mistake of ours halts one camera's recording, up to the next sync picture, and no other's. */
+  async #attempt(operation: Operation): Promise<Outcome<void>> {
+    try {
+      return await this.#perform(operation);
+    } catch (error) {
+      const { cameraId, log } = this.#options;
+      log.error({ cameraId, error }, 'Recording broke off because of an internal error.');
+      return failed({
+        reason: 'disk-error',
+        detail: 'Recording broke off because of an internal error; see the log.',
+      });
+    }
   }
 
   async #perform(operation: Operation): Promise<Outcome<void>> {
@@ -366,18 +383,22 @@ class SegmentRecorder implements Recorder {
   }
 
   /** Everything that waits is lost and counted; recording resumes with a sync picture once the volume is well. */
-  async #halt({ reason, detail }: StorageFailure, failed: Operation): Promise<void> {
-    const { clock, gaps } = this.#options;
+  async #halt({ reason, detail }: StorageFailure, operation: Operation): Promise<void> {
+    const { cameraId, clock, gaps, log } = this.#options;
     const sinceUtcMs = this.#state.kind === 'halted' ? this.#state.sinceUtcMs : clock.utcMs();
     this.#state = { kind: 'halted', reason, detail, sinceUtcMs };
     this.#pause();
-    if (failed.kind === 'part') this.#drop(failed.part.videoFrames);
+    if (operation.kind === 'part') this.#drop(operation.part.videoFrames);
     this.#dropQueue();
     this.#drop(this.#assembler.discard());
     gaps?.missing({ kind: 'storage', failure: reason, detail });
     const writer = this.#writer;
     this.#writer = undefined;
-    await writer?.abandon();
+    try {
+      await writer?.abandon();
+    } catch (error) {
+      log.error({ cameraId, error }, 'A segment could not be given up because of an internal error.');
+    }
   }
 
   #hang(): RecordingState | undefined {

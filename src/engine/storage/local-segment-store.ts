@@ -157,12 +157,13 @@ class LocalSegmentStore implements SegmentStore {
     return { volumes: [...this.volumes()], cameras: footageByCamera(await this.#options.index.totals()) };
   }
 
-  async segments(cameraId: CameraId, { from, to, limit }: SegmentQuery): Promise<SegmentList> {
+  async segments(cameraId: CameraId, { from, to, content, limit }: SegmentQuery): Promise<SegmentList> {
     const rows = await this.#options.index.list({
       cameraId,
       fromUtcMs: from ?? 0,
       toUtcMs: to ?? Number.MAX_SAFE_INTEGER,
       limit: limit + 1,
+      ...(content === undefined ? {} : { content }),
     });
     return { segments: rows.slice(0, limit).map(segmentInfo), truncated: rows.length > limit };
   }

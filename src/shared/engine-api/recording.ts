@@ -10,7 +10,7 @@ export const SegmentInfo = z.object({
   startUtcMs: z.number(),
   durationMs: z.number().nonnegative(),
   byteLength: z.int().nonnegative(),
-  /** Video samples. */
+  /** Video samples, or those of the one track that a file beside the video has. */
   frameCount: z.int().nonnegative(),
   state: z.enum(['writing', 'finished', 'recovered']),
   hasAudio: z.boolean(),
@@ -28,6 +28,8 @@ export const SegmentQuery = z.strictObject({
   /** UTC, ms since 1970. */
   from: QueryInteger.optional(),
   to: QueryInteger.optional(),
+  /** The files with the video unless told: G.711 sound and ONVIF metadata have files of their own beside it. */
+  content: z.enum(['main', 'sound', 'metadata']).optional(),
   /** At most this many; the list is marked as truncated when there are more. */
   limit: QueryInteger.pipe(z.int().min(1).max(10_000)).default(1_000),
 });

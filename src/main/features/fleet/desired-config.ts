@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CameraConfig } from '../../../shared/engine-api/index.ts';
+import type { CameraConfig, ConfigView } from '../../../shared/engine-api/index.ts';
 import type { StoredCamera } from '../inventory/index.ts';
 
 /** What an engine should be told to record. */
@@ -24,6 +24,17 @@ export function desiredConfig(assigned: readonly StoredCamera[]): DesiredConfig 
     .update(JSON.stringify([cameras, credentials]))
     .digest('hex');
   return { cameras, fingerprint };
+}
+
+/** What the desk does not decide about a camera: it was set at the node's own API, and stays. */
+export type NodeSettings = Pick<CameraConfig, 'overrides' | 'retention' | 'volume'>;
+
+export function nodeSettings({ overrides, retention, volume }: ConfigView['cameras'][number]): NodeSettings {
+  return {
+    ...(overrides !== undefined && { overrides }),
+    ...(retention !== undefined && { retention }),
+    ...(volume !== undefined && { volume }),
+  };
 }
 
 /** These cameras and all others that are at the same `host:port`, where an engine knows one key for all of them. */

@@ -5,7 +5,14 @@ import type { ConnectEngine, EngineClient } from '../../platform/engine-client/i
 import type { Clock, Log } from '../../platform/ports.ts';
 import type { EngineAddress, Inventory } from '../inventory/index.ts';
 import type { AppliedConfigStore } from './applied-config-store.ts';
-import { desiredConfig, isInStep, withNeighbours, type DesiredConfig } from './desired-config.ts';
+import {
+  desiredConfig,
+  isInStep,
+  nodeSettings,
+  withNeighbours,
+  type DesiredConfig,
+  type NodeSettings,
+} from './desired-config.ts';
 import { upState, type NodeReport, type NodeState } from './health.ts';
 import { pollDelayMs } from './poll-delay.ts';
 
@@ -33,6 +40,8 @@ export class NodeWatcher {
   #desired: DesiredConfig;
   #failuresInARow = 0;
   /** Failures to bring the configuration, which wait longer and longer on their own. */
+  /** By camera, as read last; a camera that leaves the node for a moment finds its own again. */
+  readonly #settings = new Map<string, NodeSettings>();
   #config: { failures: number; retryAtMonotonicMs: number } = { failures: 0, retryAtMonotonicMs: 0 };
   /** Ends the pause between two turns. */
   #wake: (() => void) | undefined;
@@ -101,9 +110,9 @@ export class NodeWatcher {
     const client = this.client();
     const leaving = withNeighbours(this.#desired.cameras, cameraIds);
     // With all that brings them back, so that none of it can be missing afterwards.
-    const cameras = this.#withCredentials(this.#desired).filter(({ id }) => !leaving.has(id));
-    const { configVersion } = await client.status(signal);
-    await client.putConfig({ version: configVersion, cameras }, signal);
+    const version = await this.#noteSettings(client, signal);
+    const cameras = this.#complete(this.#desired).filter(({ id }) => !leaving.has(id));
+    await client.putConfig({ version, cameras }, signal);
     this.#options.log.info(
       { node: this.#options.nodeId, cameras: [...leaving] },
       'A node trusts the next keys of cameras',
@@ -147,7 +156,7 @@ export class NodeWatcher {
       const become = (config: ConfigState): void =>
         this.#become(upState(status, exchange, config), status.cameras);
       if (this.#isInStep(status)) become({ kind: 'in-step' });
-      else await this.#bringConfig(client, status, { become, signal });
+      else await this.#bringConfig(client, { become, signal });
     } catch (error) {
       // A client that was replaced meanwhile says nothing about the engine.
       if (signal.aborted || this.#engine?.client !== client) return;
@@ -184,7 +193,6 @@ export class NodeWatcher {
 
   async #bringConfig(
     client: EngineClient,
-    status: EngineStatus,
     { become, signal }: { readonly become: (config: ConfigState) => void; readonly signal: AbortSignal },
   ): Promise<void> {
     const { clock, nodeId, applied, log } = this.#options;
@@ -196,8 +204,9 @@ export class NodeWatcher {
     become({ kind: 'pending' });
     const desired = this.#desired;
     try {
-      const cameras = this.#withCredentials(desired);
-      const view = await client.putConfig({ version: status.configVersion, cameras }, signal);
+      const version = await this.#noteSettings(client, signal);
+      const cameras = this.#complete(desired);
+      const view = await client.putConfig({ version, cameras }, signal);
       applied.put(nodeId, { engineVersion: view.version, fingerprint: desired.fingerprint });
       this.#config = { failures: 0, retryAtMonotonicMs: 0 };
       log.info({ node: nodeId, cameras: cameras.length, version: view.version }, 'A node has its cameras');
@@ -215,11 +224,18 @@ export class NodeWatcher {
     }
   }
 
-  #withCredentials(desired: DesiredConfig): CameraConfig[] {
+  /** Reads what was set at the node itself, which an update would take away otherwise. Resolves with the version read. */
+  async #noteSettings(client: EngineClient, signal: AbortSignal): Promise<number> {
+    const { version, cameras } = await client.config(signal);
+    for (const camera of cameras) this.#settings.set(camera.id, nodeSettings(camera));
+    return version;
+  }
+
+  #complete(desired: DesiredConfig): CameraConfig[] {
     const { inventory } = this.#options;
     return desired.cameras.map((camera) => {
       const credentials = inventory.cameraCredentials(inventory.camera(camera.id));
-      return credentials ? { ...camera, credentials } : camera;
+      return { ...this.#settings.get(camera.id), ...camera, ...(credentials && { credentials }) };
     });
   }
 
