@@ -10,7 +10,8 @@ export const childPauseMs = 60_000;
 export const childSource: SourceOptions = {
   seconds: 4,
   framesPerSecond: 25,
-  size: '320x240',
+  // Parts large enough to be written from where they lie.
+  size: '640x480',
   gopFrames: 25,
 };
 

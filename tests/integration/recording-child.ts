@@ -4,6 +4,9 @@
  * the recorder reported as written.
  */
 import { writeSync } from 'node:fs';
+import type { Sample } from '../../src/engine/media/sample.ts';
+import { SampleSlab } from '../../src/engine/media/sample-slab.ts';
+import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { createRecorder, GapKeeper } from '../../src/engine/recording/index.ts';
 import { createGapLog } from '../../src/engine/storage/index.ts';
@@ -18,6 +21,16 @@ import { later, readSource, sourceStart } from './recording-fixture.ts';
 import { openStore, quietLog, testBootId } from './storage-fixture.ts';
 
 const stepMs = 5;
+const slab = new SampleSlab(new SlabPool({ maximumIdleBytes: 0 }), {
+  limitBytes: 1024 * 1024,
+  preferredBytes: 256 * 1024,
+});
+
+/** As a camera's samples lie: in memory that is used again, and that direct I/O takes them from. */
+function inSlab(sample: Sample): Sample {
+  slab.append(Buffer.from(sample.data), 0, sample.data.byteLength);
+  return { ...sample, ...slab.take() };
+}
 
 const directory = process.argv[2];
 if (directory === undefined) throw new Error('A directory is needed.');
@@ -49,7 +62,7 @@ function step(): void {
     if (sample === undefined) return;
     const repetition = Math.floor(fed / samples.length);
     const moved = later(sample, repetition * childSource.seconds * 1000);
-    recorder.onSample({ ...moved, utcMs: moved.utcMs + startMs });
+    recorder.onSample(inSlab({ ...moved, utcMs: moved.utcMs + startMs }));
   }
   const report: ChildReport = { fed, written: recorder.status().framesRecorded };
   writeSync(1, `${JSON.stringify(report)}\n`);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { createRecorder, type Recorder } from '../../src/engine/recording/index.ts';
-import type { SegmentFile, SegmentStore, Volume } from '../../src/engine/storage/index.ts';
+import type { SegmentFile, SegmentStore, SegmentWriter, Volume } from '../../src/engine/storage/index.ts';
 import { syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
-import { openStore, quietLog } from './storage-fixture.ts';
+import { openStore, overriding, quietLog } from './storage-fixture.ts';
 
 const cameraId = 'gate-north';
 
@@ -198,6 +198,52 @@ describe('a recorder on a failing disk', () => {
     expect(await recordedFrames(opened.store)).toBe(framesRecorded);
     expect(framesRecorded).toBeGreaterThan(2 * framesPerSecond);
   });
+
+  it.each(['begin', 'append'] as const)(
+    'is halted by a mistake of ours in %s, and records again afterwards',
+    async (site) => {
+      await using opened = await openStore(`${directory.path}/mistake-${site}`);
+      let isMistaken = false;
+      const mistakeAt = (place: typeof site): void => {
+        if (isMistaken && place === site) throw new TypeError('a mistake of ours');
+      };
+      const store = overriding(opened.store, {
+        begin: async (opening) => {
+          mistakeAt('begin');
+          const outcome = await opened.store.begin(opening);
+          if (outcome.kind === 'failed') return outcome;
+          const append: SegmentWriter['append'] = async (part) => {
+            mistakeAt('append');
+            return outcome.value.append(part);
+          };
+          return { kind: 'done', value: overriding(outcome.value, { append }) };
+        },
+      });
+      const recorder = createRecorder({
+        cameraId,
+        store,
+        clock: createSystemClock(),
+        log: quietLog,
+        limits: { segmentDurationMs: 2000 },
+      });
+      let second = 0;
+      const feed = (): string => {
+        feedSecond(recorder, second);
+        second += 1;
+        return recorder.status().state.kind;
+      };
+      await expect.poll(feed, { timeout: 5000 }).toBe('recording');
+      isMistaken = true;
+      await expect.poll(feed, { timeout: 5000 }).toBe('halted');
+      isMistaken = false;
+      await expect.poll(feed, { timeout: 5000 }).toBe('recording');
+      await recorder.stop();
+
+      const { framesRecorded, framesDropped } = recorder.status();
+      expect(framesRecorded + framesDropped).toBe(second * framesPerSecond);
+      expect(await recordedFrames(opened.store)).toBe(framesRecorded);
+    },
+  );
 
   it('stops although the disk hangs', async () => {
     const faulty = new FaultyVolume();

@@ -1,6 +1,9 @@
 /** What the system maps memory in. */
 export const pageBytes = 4096;
 
+/** Fewer bytes side by side are copied: that costs less than to write them from where they lie. */
+export const smallestInPlaceBytes = 64 * 1024;
+
 const wasmPageBytes = 64 * 1024;
 const pageMemories = new WeakSet<ArrayBufferLike>();
 

@@ -97,16 +97,24 @@ export class CompanionRecorder {
     for (;;) {
       const event = this.#queue.shift();
       if (event === undefined) break;
-      try {
-        await this.#perform(event);
-      } catch (error) {
-        const { cameraId, content, log } = this.#options;
-        log.error({ cameraId, content, error }, 'Recording broke off because of an internal error.');
-        this.#writer = undefined;
-      }
+      await this.#attempt(event);
       if (event.kind === 'part') this.#queuedBytes -= event.part.byteLength;
     }
     this.#draining = undefined;
+  }
+
+  /** A mistake of ours costs one file, and nothing else. */
+  async #attempt(event: CompanionEvent): Promise<void> {
+    const { cameraId, content, log } = this.#options;
+    try {
+      await this.#perform(event);
+    } catch (error) {
+      log.error({ cameraId, content, error }, 'Recording broke off because of an internal error.');
+      const samplesLost = event.kind === 'part' ? event.part.sampleCount : 0;
+      await this.#giveUp('Recording broke off because of an internal error; see the log.', samplesLost).catch(
+        (again: unknown) => log.error({ cameraId, content, error: again }, 'A file could not be given up.'),
+      );
+    }
   }
 
   async #perform(event: CompanionEvent): Promise<void> {

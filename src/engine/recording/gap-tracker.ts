@@ -57,6 +57,7 @@ export class GapTracker {
   #past: Promise<void> | undefined;
   /** While the index has not told the past. */
   #retry: Disposable | undefined;
+  #isStopped = false;
 
   constructor(options: GapTrackerOptions) {
     this.#options = options;
@@ -66,6 +67,7 @@ export class GapTracker {
 
   /** A recorder begins; resolves when what was before is known, which must be before its first segment. Never rejects. */
   begin(): Promise<void> {
+    this.#isStopped = false;
     this.#recordingSinceUtcMs = this.#options.clock.utcMs();
     this.#past ??= this.#readPast();
     return this.#past;
@@ -101,6 +103,7 @@ export class GapTracker {
   /** Nobody records any more. Resolves when that is written down; the caller's patience is its own. */
   async stopped(by: StoppedBy): Promise<void> {
     await this.#past;
+    this.#isStopped = true;
     if (this.#retry !== undefined) {
       this.#retry[Symbol.dispose]();
       this.#retry = undefined;
@@ -118,6 +121,10 @@ export class GapTracker {
     try {
       this.#recall(await gapLog.past(cameraId));
     } catch (error) {
+      if (this.#isStopped) {
+        this.#past = undefined;
+        return;
+      }
       log.error(
         { cameraId, error },
         'What was before the start is not known yet: the index does not answer.',
@@ -128,6 +135,8 @@ export class GapTracker {
 
   /** Goes on with the gap that the engine's end left, or makes the one of an end without warning. */
   #recall({ openGap, resumedUtcMs, lastFootage }: CameraPast): void {
+    // Its own, told before the past was known.
+    if (openGap !== undefined && openGap.id === this.#open?.id) return;
     const followedByUtcMs = resumedUtcMs ?? this.#open?.startUtcMs ?? this.#firstFootageUtcMs;
     if (openGap !== undefined) {
       const known = this.#writer.known(openGap);

@@ -214,8 +214,8 @@ class SegmentRecorder implements Recorder {
   }
 
   #enqueue(operation: Operation): void {
-    // The first cause counts until there is footage again: while a disk hangs for days, they do not pile up.
-    if (operation.kind === 'missing' && this.#queue.at(-1)?.kind === 'missing') return;
+    // The first of those that are not planned counts until there is footage again: while a disk hangs, they do not pile up.
+    if (this.#queue.at(-1)?.kind === 'missing' && isUnplanned(operation)) return;
     this.#queue.push(operation);
     this.#draining ??= this.#drain();
   }
@@ -353,6 +353,7 @@ class SegmentRecorder implements Recorder {
   }
 
   async #append(part: AssembledPart): Promise<Outcome<void>> {
+    if (this.#writer === undefined) part.release();
     const outcome = await (this.#writer?.append(part) ?? nothingToWriteTo());
     if (outcome.kind === 'done') {
       this.#bytesRecorded += part.byteLength;
@@ -417,6 +418,12 @@ class SegmentRecorder implements Recorder {
 
 function later({ utcMs, monotonicMs }: Moment, by90k: number): Moment {
   return { utcMs: utcMs + by90k / 90, monotonicMs: monotonicMs + by90k / 90 };
+}
+
+function isUnplanned(operation: Operation): boolean {
+  if (operation.kind !== 'missing') return false;
+  const { cause } = operation;
+  return cause.kind === 'interruption' && cause.interruption !== 'stopped';
 }
 
 /** The assembler starts a segment before its parts: without a writer this is a bug. */

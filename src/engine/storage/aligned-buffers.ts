@@ -1,4 +1,4 @@
-import { allocatePages } from '../media/page-memory.ts';
+import { allocatePages, pageBytes } from '../media/page-memory.ts';
 
 /** A few buffers at addresses that direct I/O accepts. The one given back last is handed out first: an idle disk keeps to one. */
 export class AlignedBuffers {
@@ -6,8 +6,10 @@ export class AlignedBuffers {
   readonly #free: Uint8Array[];
   readonly #waiting: ((buffer: Uint8Array) => void)[] = [];
 
-  /** `bufferBytes` is a multiple of 64 KiB. */
+  /** `bufferBytes` are whole pages, and all buffers together a multiple of 64 KiB. */
   constructor({ count, bufferBytes }: { readonly count: number; readonly bufferBytes: number }) {
+    if (bufferBytes % pageBytes !== 0)
+      throw new RangeError(`A buffer has whole pages of ${pageBytes} bytes, not ${bufferBytes} bytes.`);
     this.bufferBytes = bufferBytes;
     const memory = allocatePages(count * bufferBytes);
     this.#free = Array.from(

@@ -1,10 +1,8 @@
-import { pageBytes, pageOffsetOf } from '../media/page-memory.ts';
+import { pageBytes, pageOffsetOf, smallestInPlaceBytes } from '../media/page-memory.ts';
 
 /** What direct I/O wants addresses, lengths and file positions to be multiples of, in bytes: no disk has larger blocks. */
 export const directBlockBytes = pageBytes;
 
-/** Less is copied: that costs less than a piece of its own. */
-const smallestInPlaceBytes = 64 * 1024;
 /** Linux takes at most 1024 pieces in one `writev` (IOV_MAX). */
 const maximumPieces = 512;
 /** Size and type, ISO/IEC 14496-12 §4.2. */

@@ -1,4 +1,4 @@
-import { constants, fdatasync, writev } from 'node:fs';
+import { constants, writev } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { AlignedBuffers } from './aligned-buffers.ts';
 import { BlockStaging, directBlockBytes } from './block-staging.ts';
@@ -48,7 +48,7 @@ class BufferedSegmentFile implements SegmentFile {
   }
 
   sync(): Promise<void> {
-    return syncData(this.#handle);
+    return this.#handle.datasync();
   }
 
   async truncate(byteLength: number): Promise<void> {
@@ -98,7 +98,7 @@ class DirectSegmentFile implements SegmentFile {
   }
 
   sync(): Promise<void> {
-    return syncData(this.#handle);
+    return this.#handle.datasync();
   }
 
   /** Where an append ended, or nothing can be appended any more: that is where blocks begin. */
@@ -151,13 +151,17 @@ class DirectSegmentFile implements SegmentFile {
   }
 }
 
-/** By the older calls of Node: those of a `FileHandle` cost several promises each, dozens of times a second. */
+/**
+ * By the older call of Node: that of a `FileHandle` costs several promises, dozens of times a second. It does not keep the handle
+ * from closing: appends and closing follow one another.
+ */
 function writeAll(
   { fd }: FileHandle,
   pieces: readonly Uint8Array[],
   position: number,
 ): Promise<{ readonly bytesWritten: number }> {
   return new Promise((resolve, reject) => {
+    if (fd < 0) throw new ClosedFileError();
     writev(fd, pieces, position, (error, bytesWritten) => {
       if (error === null) resolve({ bytesWritten });
       else reject(error);
@@ -165,13 +169,12 @@ function writeAll(
   });
 }
 
-function syncData({ fd }: FileHandle): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fdatasync(fd, (error) => {
-      if (error === null) resolve();
-      else reject(error);
-    });
-  });
+class ClosedFileError extends Error {
+  readonly code = 'EBADF';
+
+  constructor() {
+    super('The file is closed.');
+  }
 }
 
 /** The system took nothing and gave no reason. */

@@ -5,7 +5,7 @@ import type { SegmentProgress } from './segment-index.ts';
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 /** How often open segments are looked at for a sync that is due. */
 const ticksPerInterval = 8;
-/** Rows are told what was synced once in so many ticks: a transaction costs more than a sync. */
+/** Rows are told what was synced once in so many rounds of ticks: a transaction costs more than a sync. */
 const ticksPerFiling = 4;
 /** Syncs of one volume under way at once, so that appends find a free place beside them. */
 const maximumConcurrentSyncs = 2;
@@ -15,7 +15,7 @@ export interface SyncScheduleOptions {
   /** A power cut costs at most what came in this time, and the part in hand. */
   readonly intervalMs: number;
   readonly segments: ReadonlySet<OpenSegment>;
-  /** Has the rows of what was synced say so, all in one call: a row is behind its file by up to half an interval. */
+  /** Has the rows of what was synced say so, all in one call: while the disk is well, a row is behind its file by up to half an interval. */
   readonly file: (progress: readonly SegmentProgress[]) => Promise<void>;
 }
 
@@ -47,7 +47,8 @@ export class SyncSchedule {
     const due = dueSegments(this.#options);
     const waiting = due.values();
     const worker = async (): Promise<void> => {
-      for (const segment of waiting) await segment.sync();
+      // One that has begun to end meanwhile syncs itself, and may be closed.
+      for (const segment of waiting) if (!segment.isEnding) await segment.sync();
     };
     if (due.length > 0) await Promise.all(Array.from({ length: maximumConcurrentSyncs }, worker));
     for (const segment of due) this.#unfiled.add(segment);

@@ -171,22 +171,24 @@ export class VolumeGuard {
     const { promise, resolve, reject } = Promise.withResolvers<Value>();
     let isGivenUp = false;
     const operation = this.#operation(options, {
-      begin: () => {
-        task().then(succeed, fail);
-      },
+      begin: () => void settle(),
       giveUp: (error) => {
         isGivenUp = true;
         reject(error);
       },
     });
-    const succeed = (value: Value): void => {
+    const settle = async (): Promise<void> => {
+      let value: Value;
+      try {
+        value = await task();
+      } catch (error) {
+        this.#leave(operation);
+        reject(asError(error));
+        return;
+      }
       this.#leave(operation);
       if (isGivenUp) options.onLateValue?.(value);
       else resolve(value);
-    };
-    const fail = (error: unknown): void => {
-      this.#leave(operation);
-      reject(asError(error));
     };
     this.#queuedBytes += operation.byteLength;
     if (this.#isHung || this.#running.size >= this.#limits.maximumOperations) this.#waiting.add(operation);

@@ -1,4 +1,4 @@
-import { pageBytes, pageOffsetOf } from '../page-memory.ts';
+import { pageBytes, pageOffsetOf, smallestInPlaceBytes } from '../page-memory.ts';
 import type { Sample } from '../sample.ts';
 import { boxHeaderBytes } from './box.ts';
 import { trackIds } from './init.ts';
@@ -52,8 +52,8 @@ const trunEntryBytes = 12;
  */
 export type PartLayout = 'dense' | 'paged';
 
-/** Fewer bytes side by side are not worth the zeros. */
-const smallestPagedBytes = 64 * 1024;
+/** Fewer bytes side by side are not worth the zeros: those up to the next page are copied in any case. */
+const smallestPagedBytes = smallestInPlaceBytes + pageBytes;
 const zeros = new Uint8Array(pageBytes);
 
 /** Samples of a track that lie one after the other in the part: one `trun`. */
@@ -136,8 +136,10 @@ function pagedRuns({ samples }: PartTrack): Run[] {
     }
     run.chunks.push(bytes);
     run.byteLength += bytes.byteLength;
-    run.samples.push(...samples.slice(first, first + count));
-    first += count;
+    for (const end = first + count; first < end; first += 1) {
+      const sample = samples[first];
+      if (sample !== undefined) run.samples.push(sample);
+    }
   }
   return runs;
 }

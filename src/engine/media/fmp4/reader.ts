@@ -273,7 +273,7 @@ function parseTraf(traf: Uint8Array): { part: ScannedTrackPart; mediaEnd: number
     sampleCount: runs.reduce((sum, run) => sum + run.sampleCount, 0),
     startsWithSync: first.startsWithSync,
   };
-  return { part, mediaEnd: Math.max(...runs.map((run) => run.mediaEnd)) };
+  return { part, mediaEnd: runs.reduce((end, run) => Math.max(end, run.mediaEnd), 0) };
 }
 
 /** Samples that lie side by side. */

@@ -39,9 +39,9 @@ export class NodeWatcher {
   #engine: { readonly address: EngineAddress; readonly client: EngineClient } | undefined;
   #desired: DesiredConfig;
   #failuresInARow = 0;
-  /** Failures to bring the configuration, which wait longer and longer on their own. */
-  /** By camera, as read last; a camera that leaves the node for a moment finds its own again. */
+  /** By camera, as read last; a camera that leaves the engine's configuration for a moment finds its own again. */
   readonly #settings = new Map<string, NodeSettings>();
+  /** Failures to bring the configuration, which wait longer and longer on their own. */
   #config: { failures: number; retryAtMonotonicMs: number } = { failures: 0, retryAtMonotonicMs: 0 };
   /** Ends the pause between two turns. */
   #wake: (() => void) | undefined;
@@ -82,6 +82,9 @@ export class NodeWatcher {
     const before = this.#desired.fingerprint;
     this.#desired = this.#readDesired();
     if (this.#desired.fingerprint === before && !hasNodeChanged) return;
+    // A camera that was taken off comes back as a new one, and a new engine has no settings of the former.
+    const remaining = new Set(hasNodeChanged ? [] : this.#desired.cameras.map(({ id }) => id));
+    for (const id of this.#settings.keys()) if (!remaining.has(id)) this.#settings.delete(id);
     this.#config = { failures: 0, retryAtMonotonicMs: 0 };
     if (hasNodeChanged) {
       this.#disconnect();

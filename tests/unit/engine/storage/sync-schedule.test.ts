@@ -186,6 +186,27 @@ describe('open segments', () => {
     expect(perCall.reduce((sum, count) => sum + count, 0)).toBe([...disk.syncsMs.values()].flat().length);
   });
 
+  it('are left alone when they are given up while they wait for their sync', async () => {
+    const given: OpenSegment[] = [];
+    for (let id = 1; id <= 40; id += 1) given.push(await openSegment(id));
+    for (const segment of given) await write(segment);
+    const schedule = new SyncSchedule({ clock, intervalMs, segments, file: async () => undefined });
+    disk.isSlow = true;
+    while (disk.underWay === 0) {
+      clock.advance(intervalMs / 8);
+      await setImmediate();
+    }
+    const begun = new Set(disk.syncsMs.keys());
+    disk.isSlow = false;
+    // Each syncs once itself, to cut its file, and closes it.
+    const waiting = given.filter(({ filePath }) => !begun.has(filePath));
+    for (const segment of waiting) await segment.abandon();
+    await disk.answer();
+    await schedule.stop();
+
+    expect(waiting.map(({ filePath }) => disk.syncsMs.get(filePath)?.length)).toEqual(waiting.map(() => 1));
+  });
+
   it('have the last word on their rows when they end while they are synced', async () => {
     const filed: (readonly SegmentProgress[])[] = [];
     const segment = await openSegment(1);
