@@ -86,6 +86,17 @@ function feedSecond(recorder: Recorder, second: number): void {
   for (const sample of samples) recorder.onSample(sample);
 }
 
+/** Feeds the next second, and tells what the recorder makes of it; and how many there were. */
+function feeder(recorder: Recorder): { readonly feed: () => string; readonly sent: () => number } {
+  let second = 0;
+  const feed = (): string => {
+    feedSecond(recorder, second);
+    second += 1;
+    return recorder.status().state.kind;
+  };
+  return { feed, sent: () => second };
+}
+
 async function recordedFrames(store: SegmentStore): Promise<number> {
   const { segments } = await store.segments(cameraId, { limit: 10_000 });
   return segments.reduce((sum, segment) => sum + segment.frameCount, 0);
@@ -122,12 +133,7 @@ describe('a recorder on a failing disk', () => {
       log: quietLog,
       limits: { segmentDurationMs: 2000 },
     });
-    let second = 0;
-    const feed = (): string => {
-      feedSecond(recorder, second);
-      second += 1;
-      return recorder.status().state.kind;
-    };
+    const { feed, sent } = feeder(recorder);
     await expect.poll(feed, { timeout: 5000 }).toBe('recording');
 
     faulty.fault = { site, code };
@@ -140,7 +146,7 @@ describe('a recorder on a failing disk', () => {
     await recorder.stop();
 
     const { framesRecorded, framesDropped } = recorder.status();
-    expect(framesRecorded + framesDropped).toBe(second * framesPerSecond);
+    expect(framesRecorded + framesDropped).toBe(sent() * framesPerSecond);
     expect(framesDropped).toBeGreaterThan(0);
     const kept = await recordedFrames(store);
     // After a failed sync nobody knows what the disk kept, so that much is given up although it had been written.
@@ -226,12 +232,7 @@ describe('a recorder on a failing disk', () => {
         log: quietLog,
         limits: { segmentDurationMs: 2000 },
       });
-      let second = 0;
-      const feed = (): string => {
-        feedSecond(recorder, second);
-        second += 1;
-        return recorder.status().state.kind;
-      };
+      const { feed, sent } = feeder(recorder);
       await expect.poll(feed, { timeout: 5000 }).toBe('recording');
       isMistaken = true;
       await expect.poll(feed, { timeout: 5000 }).toBe('halted');
@@ -240,7 +241,7 @@ describe('a recorder on a failing disk', () => {
       await recorder.stop();
 
       const { framesRecorded, framesDropped } = recorder.status();
-      expect(framesRecorded + framesDropped).toBe(second * framesPerSecond);
+      expect(framesRecorded + framesDropped).toBe(sent() * framesPerSecond);
       expect(await recordedFrames(opened.store)).toBe(framesRecorded);
     },
   );

@@ -274,7 +274,7 @@ export class RtpReceiver implements RtcpEvents {
   }
 }
 
-/** The fields of a packet known to have a whole header. `Buffer` has methods for these, which check more and cost more than all else. */
+/** Fields of a packet known to have a whole header; signed, for what the methods of `Buffer` yield may need memory of its own. */
 function sequenceAt(bytes: Buffer, start: number): number {
   return ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
 }

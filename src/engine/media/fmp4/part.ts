@@ -20,7 +20,7 @@ export interface PartTrack {
 }
 
 export interface Part {
-  /** `moof` and the header of `mdat`, then the samples' own bytes, in writing order. Nothing is copied. */
+  /** `moof` and the header of `mdat`, then the samples' own bytes, in writing order, with zeros between where it is paged. */
   readonly chunks: readonly Uint8Array[];
   readonly byteLength: number;
 }
