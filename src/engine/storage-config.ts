@@ -9,10 +9,9 @@ export function storageConfig(
 ): StorageConfig {
   return {
     volumes: volumes.length > 0 ? volumes : [{ name: defaultVolumeName, ...defaults }],
+    // Also of cameras that are not recorded any more: what was promised of their footage still holds.
     cameras: new Map(
-      cameras
-        .filter(({ record }) => record)
-        .map(({ id, retention, volume }) => [id, { retention, preferredVolume: volume }]),
+      cameras.map(({ id, retention, volume }) => [id, { retention, preferredVolume: volume }]),
     ),
   };
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,10 +29,11 @@ export class LoopDisk implements Disposable {
     this.#isMounted = true;
   }
 
-  /** Leaves the empty mount point. */
-  unmount(): void {
-    run('umount', [this.path]);
+  /** Leaves the empty mount point, unless a file is open there: who uses the disk looks at it all the time. */
+  tryUnmount(): 'unmounted' | 'busy' {
+    if (spawnSync('umount', [this.path], { stdio: 'ignore' }).status !== 0) return 'busy';
     this.#isMounted = false;
+    return 'unmounted';
   }
 
   /** From now on everything that writes waits in the kernel. */

@@ -3,7 +3,6 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Log } from '../../src/shared/domain/log.ts';
 import type { CameraRetention, VolumeConfig } from '../../src/shared/engine-api/index.ts';
 import { openSqliteSegmentIndex, type FootageIndex } from '../../src/engine/storage/index.ts';
 import { Retention, type RetentionOutcome } from '../../src/engine/storage/retention.ts';
@@ -20,17 +19,41 @@ const dayMs = 86_400_000;
 const volumeId = 'the-volume';
 const elsewhere = 'another-volume';
 
+interface Limits {
+  readonly freeBytes?: number;
+  readonly unseenBytes?: number;
+  /** The volume that is looked at. */
+  readonly on?: string;
+}
+
 /** An index with rows but without files: removing what is not there succeeds. */
 class RetainedFootage implements AsyncDisposable {
   readonly index: FootageIndex;
   readonly clock = new ManualClock();
   readonly removed: string[] = [];
   readonly logged: [string, unknown][] = [];
+  /** Files that do not go. */
+  readonly stuck = new Set<string>();
+  /** Volumes that are well, beside the first. */
+  readonly answering = new Set<string>();
+  /** Whether the disk can be written to. */
+  isWell = true;
   readonly #path: string;
+  readonly #retention: Retention;
+  #cameras: Readonly<Record<string, CameraRetention>> = {};
 
   constructor(directory: string) {
     this.#path = join(directory, 'index.db');
     this.index = openSqliteSegmentIndex(this.#path);
+    const note = (facts: object, message: string): void => void this.logged.push([message, facts]);
+    this.#retention = new Retention({
+      index: this.index,
+      clock: this.clock,
+      log: { ...quietLog, info: note, warn: note, error: note },
+      headroomBytes: 50,
+      cameraRules: () => new Map(Object.entries(this.#cameras)),
+      isAnswering: (id) => id === volumeId || this.answering.has(id),
+    });
   }
 
   /** Segments of 60 s, the newest ending now: of each camera one a minute, oldest first. */
@@ -81,29 +104,36 @@ class RetainedFootage implements AsyncDisposable {
 
   /** One look. */
   look(
-    limits: Partial<VolumeConfig> & { readonly freeBytes?: number },
+    limits: Partial<VolumeConfig> & Limits,
     cameras: Readonly<Record<string, CameraRetention>> = {},
   ): Promise<RetentionOutcome> {
-    const { freeBytes = 1e9, ...config } = limits;
-    const note = (facts: object, message: string): void => void this.logged.push([message, facts]);
-    const log: Log = { ...quietLog, info: note, warn: note };
-    const retention = new Retention({
-      index: this.index,
-      clock: this.clock,
-      log,
-      headroomBytes: 50,
-      cameraRules: () => new Map(Object.entries(cameras)),
-      isAnswering: (id) => id === volumeId,
-    });
-    return retention.apply({
+    const { freeBytes = 1e9, unseenBytes = 0, on = volumeId, ...config } = limits;
+    this.#cameras = cameras;
+    return this.#retention.apply({
       volume: {
         ...unusedVolume,
-        remove: async (filePath) => void this.removed.push(filePath),
+        remove: async (filePath) => {
+          if (!this.isWell) throw Object.assign(new Error('broken'), { code: 'EIO' });
+          if (this.stuck.has(filePath)) throw Object.assign(new Error('refused'), { code: 'EPERM' });
+          this.removed.push(filePath);
+        },
+        probe: async () => {
+          if (!this.isWell) throw Object.assign(new Error('broken'), { code: 'EIO' });
+        },
       },
-      volumeId,
+      volumeId: on,
       config: { name: 'archive', path: '/archive', reserveBytes: 100, ...config },
       space: { totalBytes: 1e9, freeBytes },
+      neededBytes: 100,
+      unseenBytes,
     });
+  }
+
+  /** After an hour by a clock that nobody sets. */
+  async lookLater(...[limits, cameras]: Parameters<RetainedFootage['look']>): Promise<RetentionOutcome> {
+    await this.look(limits, cameras);
+    this.clock.advance(3_600_000);
+    return this.look(limits, cameras);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,7 +172,7 @@ describe('retention', () => {
     const outcome = await footage.look({ freeBytes: -100 });
 
     // 100 for the reserve, 50 of headroom, and 100 that are missing.
-    expect(outcome).toEqual({ storedBytes: 700, deletedBytes: 300, isExhausted: false });
+    expect(outcome).toEqual({ storedBytes: 700, deletedBytes: 300, obstacle: undefined });
     expect(footage.removed.map((path) => path.split('/')[1])).toEqual(['a', 'b', 'a']);
     expect(footage.logged).toEqual(
       footage.removed.map((file) => [
@@ -157,9 +187,9 @@ describe('retention', () => {
     await footage.addMinutes(['a', 'b', 'c'], 10);
     await footage.add('b', { ageMs: 30 * dayMs, byteLength: 7 });
     await footage.add('c', { ageMs: 30 * dayMs, byteLength: 7 });
-    const outcome = await footage.look({}, { a: { maximumBytes: 450 }, b: { maximumDays: 29 } });
+    const outcome = await footage.lookLater({}, { a: { maximumBytes: 450 }, b: { maximumDays: 29 } });
 
-    expect(outcome).toEqual({ storedBytes: 400 + 1000 + 1007, deletedBytes: 607, isExhausted: false });
+    expect(outcome).toEqual({ storedBytes: 400 + 1000 + 1007, deletedBytes: 7, obstacle: undefined });
     const totals = await footage.index.totals();
     expect(totals.map(({ cameraId, byteLength }) => [cameraId, byteLength])).toEqual([
       ['a', 400],
@@ -210,12 +240,141 @@ describe('retention', () => {
       );
     };
 
-    const outcome = await footage.look({ freeBytes: -1e9, quotaBytes: 1 });
+    // What is not locked would make just the room for recording to go on.
+    const lockedBytes = (await footage.index.lockedTotals()).reduce(
+      (sum, { byteLength }) => sum + byteLength,
+      0,
+    );
+    const freeBytes = 100 - (12_000 - lockedBytes);
+    const outcome = await footage.look({ freeBytes });
 
-    expect(outcome.isExhausted, `seed ${random.seed}`).toBe(true);
+    expect(outcome.obstacle, `seed ${random.seed}`).toBe('locks');
     expect(footage.removed.filter(isLocked)).toEqual([]);
-    expect(footage.removed.length + outcome.storedBytes / 100).toBe(120);
-    expect(outcome.storedBytes).toBeGreaterThan(0);
+    expect(footage.removed).toHaveLength(120 - lockedBytes / 100);
+    expect(outcome.storedBytes).toBe(lockedBytes);
+    expect(lockedBytes).toBeGreaterThan(0);
+  });
+
+  it('counts what is locked against no limit, so that a lock does not cost what follows it', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a', 'b'], 10);
+    const nowUtcMs = footage.clock.utcMs();
+    await footage.index.replaceLocks([
+      { cameraId: 'a', startUtcMs: nowUtcMs - 10 * 60_000, endUtcMs: nowUtcMs - 5 * 60_000 },
+    ]);
+
+    const outcome = await footage.look({ quotaBytes: 1400 }, { a: { maximumBytes: 500 } });
+
+    expect(outcome).toEqual({ storedBytes: 1900, deletedBytes: 100, obstacle: undefined });
+    expect(footage.removed.map((path) => path.split('/')[1])).toEqual(['b']);
+  });
+
+  it.each([
+    ['because of locks', 'locks', 400],
+    ['whatever is deleted', 'other-files', 2000],
+  ] as const)('gives no footage for room that cannot be made, %s', async (_, obstacle, missing) => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    const nowUtcMs = footage.clock.utcMs();
+    await footage.index.replaceLocks([
+      { cameraId: 'a', startUtcMs: nowUtcMs - 8 * 60_000, endUtcMs: nowUtcMs },
+    ]);
+
+    expect(await footage.look({ freeBytes: 100 - missing })).toEqual({
+      storedBytes: 1000,
+      deletedBytes: 0,
+      obstacle,
+    });
+  });
+
+  it('makes room that free bytes do not show: of a user, or for files', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    expect(await footage.look({ unseenBytes: 250 })).toMatchObject({ deletedBytes: 300 });
+    expect(await footage.look({ unseenBytes: 0 })).toMatchObject({ deletedBytes: 0 });
+  });
+
+  it("deletes a camera's oldest over several volumes, each volume its own", async () => {
+    await using footage = new RetainedFootage(directory.path);
+    footage.answering.add(elsewhere);
+    for (let age = 100; age > 0; age -= 1) {
+      const where = age > 60 ? elsewhere : volumeId;
+      await footage.add('a', { ageMs: age * 60_000, byteLength: 100, volumeId: where });
+    }
+    const cameras = { a: { maximumBytes: 5000 } };
+
+    // 50 are too many: the 40 elsewhere are older than any here.
+    expect(await footage.look({}, cameras)).toMatchObject({ deletedBytes: 1000 });
+    expect(await footage.look({ on: elsewhere }, cameras)).toMatchObject({ deletedBytes: 4000 });
+    expect(await footage.look({}, cameras)).toMatchObject({ deletedBytes: 0, storedBytes: 5000 });
+  });
+
+  it('passes over a file that does not go, and tries it again after a minute', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 100);
+    const [first, ...others] = await footage.index.oldest({ limit: 41 });
+    for (const { filePath } of [first, ...others].slice(0, 40).flatMap((row) => row ?? []))
+      footage.stuck.add(filePath);
+
+    expect(await footage.look({ quotaBytes: 6000 })).toMatchObject({ deletedBytes: 4000 });
+    expect(footage.removed[0]).toBe(others.at(-1)?.filePath);
+    const told = footage.logged.filter(([message]) => message.startsWith('Footage could not be deleted'));
+    expect(told.map(([, facts]) => facts)).toEqual([
+      { volume: 'archive', file: first?.filePath, code: 'EPERM', files: 32 },
+      { volume: 'archive', file: others[31]?.filePath, code: 'EPERM', files: 8 },
+    ]);
+
+    footage.stuck.clear();
+    expect(await footage.look({})).toMatchObject({ storedBytes: 6000 });
+    footage.clock.advance(60_000);
+    expect(await footage.look({})).toMatchObject({ storedBytes: 2000 });
+    expect(footage.logged.filter(([message]) => message.startsWith('Footage could not'))).toHaveLength(2);
+  });
+
+  it('takes it for trouble of the volume when that cannot be written to either, and goes on later', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    footage.isWell = false;
+    await expect(footage.look({ quotaBytes: 700 })).rejects.toMatchObject({ code: 'EIO' });
+    footage.isWell = true;
+    expect(await footage.look({ quotaBytes: 700 })).toMatchObject({ storedBytes: 700 });
+  });
+
+  it('goes on with what an earlier run has marked and left', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    const rows = await footage.index.oldest({ limit: 3 });
+    await footage.index.markDeleting(
+      rows.map(({ id }) => id),
+      'free-space',
+    );
+    expect(await footage.look({})).toMatchObject({ storedBytes: 700 });
+    expect(footage.removed).toEqual(rows.map(({ filePath }) => filePath));
+  });
+
+  it('does not take what is recorded by a clock that was set back for the oldest', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    const [oldest] = await footage.index.oldest({ limit: 1 });
+    footage.clock.setWallClockBy(-3 * 365 * dayMs);
+    await footage.addMinutes(['a'], 10);
+
+    expect(await footage.look({ quotaBytes: 1950 })).toMatchObject({ deletedBytes: 100 });
+    expect(footage.removed).toEqual([oldest?.filePath]);
+  });
+
+  it('takes nothing for too old by a clock that was set within the last hour', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    const cameras = { a: { maximumDays: 30 } };
+    await footage.look({}, cameras);
+    footage.clock.advance(3_500_000);
+    footage.clock.setWallClockBy(40 * dayMs);
+    expect(await footage.look({}, cameras)).toMatchObject({ deletedBytes: 0 });
+    footage.clock.advance(3_500_000);
+    expect(await footage.look({}, cameras)).toMatchObject({ deletedBytes: 0 });
+    footage.clock.advance(100_000);
+    expect(await footage.look({}, cameras)).toMatchObject({ deletedBytes: 1000 });
   });
 
   it('costs next to nothing when nothing is to be done, with 200,000 segments', async () => {
@@ -232,7 +391,7 @@ describe('retention', () => {
     expect(await footage.look({ quotaBytes: 100_000 * 100 - 950 })).toEqual({
       storedBytes: 100_000 * 100 - 1000,
       deletedBytes: 1000,
-      isExhausted: false,
+      obstacle: undefined,
     });
   });
 });
@@ -289,7 +448,8 @@ describe.skipIf(smallDiskMissing)(
         limits: { inspectionIntervalMs: 2000, recoveryIntervalMs: 1000 },
       });
       const gate = set.camera('gate');
-      await expect.poll(() => gate.send(), pollOptions).toBe('recording');
+      for (let second = 0; second < 60; second += 1) gate.send();
+      await expect.poll(() => gate.recorder.status().queuedBytes, pollOptions).toBe(0);
       await set.index.replaceLocks([{ cameraId: 'gate', startUtcMs: 0, endUtcMs: Number.MAX_SAFE_INTEGER }]);
       const filler = await fill();
       await expect.poll(() => gate.send(), pollOptions).toBe('halted');

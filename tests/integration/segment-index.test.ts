@@ -81,17 +81,51 @@ describe('the index of footage', () => {
       state: 'finished',
     });
     await index.remove([other]);
+    // Twice the same two segments: the second of the first volume, and that of the other.
+    const lock = { cameraId: 'gate', startUtcMs: start + 2 * minuteMs, endUtcMs: start + 3 * minuteMs + 1 };
+    await index.replaceLocks([lock, lock, { ...lock, cameraId: 'yard' }]);
 
     expect(await index.totals()).toEqual([
-      { volumeId: 'a', cameraId: 'gate', byteLength: 6002, segmentCount: 2, oldestUtcMs: start + minuteMs },
+      {
+        volumeId: 'a',
+        cameraId: 'gate',
+        byteLength: 6002,
+        segmentCount: 2,
+        oldestUtcMs: start + minuteMs,
+        newestUtcMs: start + 2 * minuteMs,
+      },
       {
         volumeId: 'b',
         cameraId: 'gate',
         byteLength: 1003,
         segmentCount: 1,
         oldestUtcMs: start + 3 * minuteMs,
+        newestUtcMs: start + 3 * minuteMs,
       },
     ]);
+    expect(await index.lockedTotals()).toEqual([
+      { volumeId: 'a', cameraId: 'gate', byteLength: 1002 },
+      { volumeId: 'b', cameraId: 'gate', byteLength: 1003 },
+    ]);
+  });
+
+  it('finds what was recorded first whatever the time of day was', async () => {
+    const late = await add({ minute: 9 });
+    await add({ minute: 8, state: 'writing' });
+    const early = await add({ minute: 1 });
+    const elsewhere = await add({ minute: 0, volumeId: 'b' });
+    const yard = await add({ minute: 0, cameraId: 'yard' });
+    const order = 'recorded';
+
+    expect(idsOf(await index.oldest({ order, limit: 10 }))).toEqual([late, early, elsewhere, yard]);
+    expect(idsOf(await index.oldest({ order, volumeId: 'a', limit: 2 }))).toEqual([late, early]);
+    expect(idsOf(await index.oldest({ order, cameraId: 'gate', limit: 10 }))).toEqual([
+      late,
+      early,
+      elsewhere,
+    ]);
+    const [after] = await index.oldest({ order, limit: 1 });
+    expect(idsOf(await index.oldest({ order, after, limit: 2 }))).toEqual([early, elsewhere]);
   });
 
   it('finds the oldest of everything, of a volume, of a camera and of both, page by page', async () => {
@@ -317,7 +351,14 @@ describe('the index of footage', () => {
     expect(await migrated.adoptRows('a')).toBe(2);
     expect(await migrated.adoptRows('a')).toBe(0);
     expect(await migrated.totals()).toEqual([
-      { volumeId: 'a', cameraId: 'gate', byteLength: 2400, segmentCount: 3, oldestUtcMs: 1000 },
+      {
+        volumeId: 'a',
+        cameraId: 'gate',
+        byteLength: 2400,
+        segmentCount: 3,
+        oldestUtcMs: 1000,
+        newestUtcMs: start,
+      },
     ]);
     await migrated.close();
   });
@@ -348,9 +389,19 @@ describe('the index of footage', () => {
         .join('\n');
     const { list, oldestOfVolume, oldestOfCamera, oldestOfCameraOnVolume, totals, unfinished } =
       segmentStatements;
-    const { inDirectory, doubtfulRows, directories, findByPath, lastFootage, mark } = segmentStatements;
+    const { inDirectory, doubtfulRows, directories, findByPath, lastFootage, mark, firstRecorded } =
+      segmentStatements;
     const bounded = { list, oldestOfVolume, oldestOfCamera, oldestOfCameraOnVolume, totals, unfinished };
-    const all = { ...bounded, inDirectory, doubtfulRows, directories, findByPath, lastFootage, mark };
+    const all = {
+      ...bounded,
+      inDirectory,
+      doubtfulRows,
+      directories,
+      findByPath,
+      lastFootage,
+      mark,
+      firstRecorded,
+    };
     const expensive = Object.entries(all).filter(([, sql]) => /SCAN segments|TEMP B-TREE/.test(planOf(sql)));
     expect(expensive).toEqual([]);
     database.close();

@@ -89,6 +89,7 @@ describe('a volume and its index', () => {
         byteLength: sizes.reduce((sum, size) => sum + size, 0),
         segmentCount: sizes.length,
         oldestUtcMs: segments[0]?.startUtcMs,
+        newestUtcMs: segments.at(-1)?.startUtcMs,
       },
     ]);
   });

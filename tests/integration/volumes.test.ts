@@ -294,7 +294,7 @@ describe.skipIf(loopDiskMissing)(`a volume on a real disk (${loopDiskMissing ?? 
     await expect
       .poll(() => (gate.send(), set.stateOf('broken')), pollOptions)
       .toMatchObject({ kind: 'read-only', remedy: expect.stringContaining('mount it for writing') });
-    disk.unmount();
+    await expect.poll(() => disk.tryUnmount(), pollOptions).toBe('unmounted');
     await expect.poll(() => set.stateOf('broken')?.kind, pollOptions).toBe('missing');
     disk.mount();
     await expect.poll(() => set.stateOf('broken')?.kind, pollOptions).toBe('ok');

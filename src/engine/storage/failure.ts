@@ -82,6 +82,11 @@ export function volumeTrouble(error: unknown, volumePath: string): VolumeTrouble
   };
 }
 
+/** Whether an error says that there is no room, of whatever kind. */
+export function isFullError(error: unknown): boolean {
+  return fullCodes.has(errorCode(error));
+}
+
 /** Whether an error comes from the index and says nothing of any volume. */
 export function isIndexError(error: unknown): boolean {
   return indexCode.test(errorCode(error));

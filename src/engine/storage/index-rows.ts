@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CameraId, GapEvidence, GapReason } from '../../shared/engine-api/index.ts';
 import type { Gap, TimelineSpan } from '../../shared/engine-api/index.ts';
-import type { LastFootage, SegmentRow, StoredTotal } from './segment-index.ts';
+import type { LastFootage, LockedTotal, SegmentRow, StoredTotal } from './segment-index.ts';
 
 /** What the database holds, as it comes out of it. */
 
@@ -52,6 +52,7 @@ export const StoredTotals = z.array(
       byte_length: z.int(),
       segment_count: z.int(),
       oldest_utc_ms: z.int(),
+      newest_utc_ms: z.int(),
     })
     .transform((row): StoredTotal => ({
       volumeId: row.volume_id,
@@ -59,6 +60,17 @@ export const StoredTotals = z.array(
       byteLength: row.byte_length,
       segmentCount: row.segment_count,
       oldestUtcMs: row.oldest_utc_ms,
+      newestUtcMs: row.newest_utc_ms,
+    })),
+);
+
+export const StoredLockedTotals = z.array(
+  z
+    .object({ volume_id: z.string(), camera_id: CameraId, byte_length: z.int() })
+    .transform((row): LockedTotal => ({
+      volumeId: row.volume_id,
+      cameraId: row.camera_id,
+      byteLength: row.byte_length,
     })),
 );
 

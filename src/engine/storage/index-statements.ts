@@ -8,8 +8,18 @@ const isLocked = `EXISTS (SELECT 1 FROM locks WHERE locks.camera_id = segments.c
   AND locks.start_utc_ms < segments.start_utc_ms + segments.duration_90k / 90.0
   AND locks.end_utc_ms > segments.start_utc_ms)`;
 
-const oldestTail = `state IN ('finished', 'recovered') AND (start_utc_ms, id) > (:afterUtcMs, :afterId) AND NOT ${isLocked}
+const mayBeDeleted = `state IN ('finished', 'recovered') AND NOT ${isLocked}`;
+
+const oldestTail = `${mayBeDeleted} AND (start_utc_ms, id) > (:afterUtcMs, :afterId)
   ORDER BY start_utc_ms, id LIMIT :limit`;
+
+// The plus keeps SQLite from an index whose rows it would have to sort.
+const firstRecorded = `SELECT ${segmentColumns} FROM segments
+  WHERE (:volumeId IS NULL OR +volume_id = :volumeId) AND (:cameraId IS NULL OR +camera_id = :cameraId)
+    AND ${mayBeDeleted} AND id > :afterId ORDER BY id LIMIT :limit`;
+
+/** No segment is longer: it bounds what a lock is compared with. */
+const longestSegmentMs = 3_600_000;
 
 /** No segment is looked at that ended before the last one to begin before the range. */
 const touchesRange = `camera_id = :cameraId AND content = :content AND state <> 'deleting' AND start_utc_ms < :toUtcMs
@@ -72,10 +82,19 @@ export const segmentStatements = {
   oldestOfCamera: `SELECT ${segmentColumns} FROM segments WHERE camera_id = :cameraId AND ${oldestTail}`,
   oldestOfCameraOnVolume: `SELECT ${segmentColumns} FROM segments
     WHERE camera_id = :cameraId AND volume_id = :volumeId AND ${oldestTail}`,
+  firstRecorded,
   totals: `SELECT volume_id, camera_id, byte_length, segment_count,
       (SELECT start_utc_ms FROM segments WHERE segments.camera_id = totals.camera_id
-        AND segments.volume_id = totals.volume_id ORDER BY start_utc_ms LIMIT 1) AS oldest_utc_ms
+        AND segments.volume_id = totals.volume_id ORDER BY start_utc_ms LIMIT 1) AS oldest_utc_ms,
+      (SELECT start_utc_ms FROM segments WHERE segments.camera_id = totals.camera_id
+        AND segments.volume_id = totals.volume_id ORDER BY start_utc_ms DESC LIMIT 1) AS newest_utc_ms
     FROM totals ORDER BY volume_id, camera_id`,
+  lockedTotals: `SELECT volume_id, camera_id, sum(byte_length) AS byte_length FROM segments
+    WHERE state IN ('finished', 'recovered') AND id IN (
+      SELECT touched.id FROM locks CROSS JOIN segments AS touched ON touched.camera_id = locks.camera_id
+        AND touched.start_utc_ms > locks.start_utc_ms - ${longestSegmentMs} AND touched.start_utc_ms < locks.end_utc_ms
+      WHERE touched.start_utc_ms + touched.duration_90k / 90.0 > locks.start_utc_ms)
+    GROUP BY volume_id, camera_id`,
   unfinished: `SELECT ${segmentColumns} FROM segments
     WHERE volume_id = :volumeId AND state IN ('writing', 'deleting') AND id > :afterId ORDER BY id LIMIT :limit`,
   inDirectory: `SELECT ${segmentColumns} FROM segments WHERE ${isInDirectory} ORDER BY file_path LIMIT :limit`,

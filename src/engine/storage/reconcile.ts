@@ -227,7 +227,12 @@ async function completeDeletion(
   report: MutableReport,
 ): Promise<void> {
   const { volume, index, log } = options;
-  await volume.remove(row.filePath);
+  const outcome = await attempt(volume.path, () => volume.remove(row.filePath));
+  if (outcome.kind === 'failed') {
+    // Retention goes on trying; a volume that is in trouble itself will soon say so.
+    log.error({ file: row.filePath, ...outcome.failure }, 'A deletion could not be completed.');
+    return;
+  }
   await index.remove([row.id]);
   report.completedDeletions += 1;
   log.info({ cameraId: row.cameraId, file: row.filePath }, 'Completed the deletion of a segment.');

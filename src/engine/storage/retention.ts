@@ -1,6 +1,8 @@
 import {
   chooseDeletions,
+  isWithinReach,
   retentionDemands,
+  type RetentionChoice,
   type RetentionDemand,
   type RetentionFacts,
   type RetentionRules,
@@ -8,7 +10,9 @@ import {
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId, CameraRetention, VolumeConfig } from '../../shared/engine-api/index.ts';
-import type { SegmentIndex, SegmentRow, StoredTotal } from './segment-index.ts';
+import { FootageRemoval, type RemovalPlace } from './footage-removal.ts';
+import type { LockedTotal, SegmentIndex, SegmentRow } from './segment-index.ts';
+import { SteadyClock } from './steady-clock.ts';
 import type { Volume, VolumeSpace } from './volume.ts';
 
 /** Rows looked at, and at most deleted, in one go. */
@@ -17,20 +21,30 @@ const pageSize = 32;
 const maximumDeletionsPerLook = 512;
 /** What is too old is looked for less often than what is too much. */
 const ageLookIntervalMs = 60_000;
+/** Locks change seldom, and there may be many. */
+const lockLookIntervalMs = 60_000;
+/** Nothing is too old by a clock that was set a moment ago: a node without a battery starts with any date, and is put right later. */
+const trustedAfterMs = 3_600_000;
+/** How far the newest footage may lie ahead of the clock. */
+const clockToleranceMs = 60_000;
 
 export interface RetentionTarget {
   readonly volume: Volume;
   readonly volumeId: string;
   readonly config: VolumeConfig;
   readonly space: VolumeSpace;
+  /** What must be free for footage to be written. */
+  readonly neededBytes: number;
+  /** Room that is needed although bytes seem to be free: there are limits for a user, and for the number of files. */
+  readonly unseenBytes?: number;
 }
 
 export interface RetentionOutcome {
   /** Of this engine on the volume, afterwards. */
   readonly storedBytes: number;
   readonly deletedBytes: number;
-  /** More should have gone, and there is nothing left that may. */
-  readonly isExhausted: boolean;
+  /** What keeps deleting from making the room that is needed. */
+  readonly obstacle?: 'locks' | 'other-files' | undefined;
 }
 
 export interface RetentionOptions {
@@ -46,137 +60,210 @@ export interface RetentionOptions {
 /** Keeps volumes and cameras within their limits, oldest footage first. */
 export class Retention {
   readonly #options: RetentionOptions;
+  readonly #removal: FootageRemoval;
+  readonly #steadyClock: SteadyClock;
   /** By volume: when old footage was last looked for. */
   readonly #lastAgeLookMonotonicMs = new Map<string, number>();
-  /** By volume: what was marked and could not be removed. */
-  readonly #interrupted = new Map<string, Removal>();
+  #locked: { readonly totals: readonly LockedTotal[]; readonly askedMonotonicMs: number } | undefined;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#removal = new FootageRemoval(options);
+    this.#steadyClock = new SteadyClock(options.clock);
   }
 
   /** Rejects with the volume's error or the index's. */
   async apply(target: RetentionTarget): Promise<RetentionOutcome> {
     const { clock } = this.#options;
-    await this.#completeInterrupted(target);
-    const rules = this.#rules(target.config);
+    const { volume, volumeId, config } = target;
+    const place = { volume, volumeId, volumeName: config.name };
+    await this.#removal.resume(place);
+    const rules = this.#rules(target);
     const met = new Set<string>();
-    const isAgeDue = this.#isAgeDue(target.volumeId);
+    const isAgeDue = this.#isAgeDue(volumeId);
     let deletedBytes = 0;
     let deletions = 0;
     let isExhausted = false;
     for (;;) {
-      const nowUtcMs = clock.utcMs();
-      // Not every file system says at once what deleting has freed: within one look we count ourselves.
-      const freeBytes = target.space.freeBytes + deletedBytes;
-      const facts = this.#facts(await this.#options.index.totals(), {
-        nowUtcMs,
-        freeBytes,
-        volumeId: target.volumeId,
-      });
-      const demand = retentionDemands(facts, rules).find(
+      const look: Look = { target, rules, deletedBytes, nowUtcMs: clock.utcMs() };
+      const standing = await this.#standing(look);
+      const demand = retentionDemands(standing.facts, rules).find(
         (candidate) => !met.has(keyOf(candidate)) && (isAgeDue || candidate.until.kind === 'bytes'),
       );
       if (demand === undefined || deletions >= maximumDeletionsPerLook)
-        return { storedBytes: facts.storedBytes, deletedBytes, isExhausted };
-      const page = await this.#options.index.oldest({
-        volumeId: target.volumeId,
-        cameraId: demand.cameraId,
-        limit: pageSize,
-      });
-      const choice = chooseDeletions(demand, page.map(retained), { rules, nowUtcMs });
-      const deleted = await this.#delete(choice, { demand, target });
-      deletions += deleted.length;
-      deletedBytes += deleted.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      if (deleted.length > 0 && choice.rest !== undefined) continue;
+        return outcomeOf(standing, { rules, deletedBytes, isExhausted });
+      const choice = await this.#choose(demand, { ...look, order: standing.order });
+      const { marked, removed } = await this.#delete(choice, { demand, place });
+      deletions += marked.length;
+      deletedBytes += removed.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      // Where a file did not go, another goes in its place.
+      const isShort = choice.rest !== undefined || removed.length < marked.length;
+      if (marked.length > 0 && isShort) continue;
       met.add(keyOf(demand));
-      if (choice.rest !== undefined && demand.until.kind === 'bytes') isExhausted = true;
+      if (choice.rest !== undefined && demand.reason === 'free-space') isExhausted = true;
     }
   }
 
-  async #delete(
-    { deletions, early }: { readonly deletions: readonly Retained[]; readonly early: readonly Retained[] },
-    { demand, target }: { readonly demand: RetentionDemand; readonly target: RetentionTarget },
-  ): Promise<readonly SegmentRow[]> {
-    const { log } = this.#options;
-    if (deletions.length === 0) return [];
-    const deleted = await this.#deleteRows(
-      deletions.map(({ row }) => row),
-      { reason: demand.reason, target },
-    );
-    for (const cameraId of new Set(early.map((segment) => segment.cameraId))) {
-      log.warn(
-        { cameraId, volume: target.config.name, reason: demand.reason },
-        'Footage was deleted that is younger than the minimum of its camera. Add space, or lower what is kept of other cameras.',
-      );
-    }
-    return deleted;
+  /** From the oldest page that the demand concerns. */
+  async #choose(demand: RetentionDemand, look: OrderedLook): Promise<RetentionChoice<Retained>> {
+    if (demand.reason === 'camera-bytes') return this.#chooseAcrossVolumes(demand, look);
+    const { target, rules, nowUtcMs, order } = look;
+    const { volumeId } = target;
+    const page = await this.#options.index.oldest({
+      volumeId,
+      cameraId: demand.cameraId,
+      order,
+      limit: pageSize,
+    });
+    return chooseDeletions(demand, page.map(retained), { rules, nowUtcMs });
   }
 
   /**
-   * Marks, unlinks, syncs the directories, drops the rows: whatever stops it in between, the next look or the next start goes on.
-   * The answer is what was deleted: not what somebody has locked meanwhile.
+   * A camera's oldest footage may lie elsewhere: then it goes when that volume is looked at. Each volume chooses the same, and
+   * takes its own of it.
    */
-  async #deleteRows(
-    rows: readonly SegmentRow[],
-    { reason, target }: { readonly reason: string; readonly target: RetentionTarget },
-  ): Promise<readonly SegmentRow[]> {
-    const ids = rows.map((row) => row.id);
-    const marked = new Set(await this.#options.index.markDeleting(ids, reason));
-    const going = rows.filter((row) => marked.has(row.id));
-    await this.#remove({ rows: going, reason }, target);
-    return going;
+  async #chooseAcrossVolumes(demand: RetentionDemand, look: OrderedLook): Promise<RetentionChoice<Retained>> {
+    const { index, isAnswering } = this.#options;
+    const { target, rules, nowUtcMs, order } = look;
+    const deletions: Retained[] = [];
+    const early: Retained[] = [];
+    let rest: RetentionDemand | undefined = demand;
+    let after: SegmentRow | undefined;
+    for (let rows = 0; rows < maximumDeletionsPerLook && deletions.length === 0; rows += pageSize) {
+      const page = await index.oldest({ cameraId: demand.cameraId, order, after, limit: pageSize });
+      const candidates = page.filter((row) => row.volumeId === target.volumeId || isAnswering(row.volumeId));
+      const choice: RetentionChoice<Retained> = chooseDeletions(rest, candidates.map(retained), {
+        rules,
+        nowUtcMs,
+      });
+      deletions.push(...choice.deletions.filter(({ row }) => row.volumeId === target.volumeId));
+      early.push(...choice.early.filter(({ row }) => row.volumeId === target.volumeId));
+      rest = choice.rest;
+      after = page.at(-1);
+      if (rest === undefined || page.length < pageSize) break;
+    }
+    return { deletions, early, rest };
   }
 
-  async #completeInterrupted(target: RetentionTarget): Promise<void> {
-    const interrupted = this.#interrupted.get(target.volumeId);
-    if (interrupted !== undefined) await this.#remove(interrupted, target);
+  async #delete(
+    { deletions, early }: RetentionChoice<Retained>,
+    { demand, place }: { readonly demand: RetentionDemand; readonly place: RemovalPlace },
+  ): Promise<{ readonly marked: readonly SegmentRow[]; readonly removed: readonly SegmentRow[] }> {
+    const { log } = this.#options;
+    if (deletions.length === 0) return { marked: [], removed: [] };
+    const { reason } = demand;
+    const outcome = await this.#removal.run(
+      deletions.map(({ row }) => row),
+      { reason, place },
+    );
+    for (const cameraId of new Set(early.map((segment) => segment.cameraId))) {
+      log.warn(
+        { cameraId, volume: place.volumeName, reason },
+        'Footage was deleted that is younger than the minimum of its camera. Add space, or lower what is kept of other cameras.',
+      );
+    }
+    return outcome;
   }
 
-  async #remove(removal: Removal, { volume, volumeId, config }: RetentionTarget): Promise<void> {
-    const { index, log } = this.#options;
-    const { rows, reason } = removal;
-    if (rows.length === 0) return;
-    this.#interrupted.set(volumeId, removal);
-    for (const row of rows) await volume.remove(row.filePath);
-    await index.remove(rows.map((row) => row.id));
-    this.#interrupted.delete(volumeId);
-    for (const { cameraId, filePath, byteLength } of rows)
-      log.info({ cameraId, volume: config.name, file: filePath, byteLength, reason }, 'Deleted a segment.');
-  }
-
-  #rules({ reserveBytes, quotaBytes, maximumDays }: VolumeConfig): RetentionRules {
+  #rules({ config, neededBytes }: RetentionTarget): RetentionRules {
     const { headroomBytes, cameraRules } = this.#options;
-    return { volume: { reserveBytes, headroomBytes, quotaBytes, maximumDays }, cameras: cameraRules() };
+    const { reserveBytes, quotaBytes, maximumDays } = config;
+    return {
+      volume: { reserveBytes, neededBytes, headroomBytes, quotaBytes, maximumDays },
+      cameras: cameraRules(),
+    };
   }
 
-  #facts(
-    totals: readonly StoredTotal[],
-    { volumeId, ...now }: Pick<RetentionFacts, 'nowUtcMs' | 'freeBytes'> & { readonly volumeId: string },
-  ): RetentionFacts {
-    const { isAnswering } = this.#options;
+  async #standing({ target, deletedBytes, nowUtcMs }: Look): Promise<Standing> {
+    const { index, isAnswering } = this.#options;
+    const { volumeId, space, unseenBytes = 0 } = target;
+    const totals = await index.totals();
+    const locked = await this.#lockedTotals();
     const here = totals.filter((total) => total.volumeId === volumeId);
     const cameraBytes = new Map(here.map(({ cameraId }) => [cameraId, 0]));
-    for (const { cameraId, volumeId: where, byteLength } of totals) {
+    const add = ({ cameraId, volumeId: where, byteLength }: LockedTotal, sign: 1 | -1): void => {
       const sum = cameraBytes.get(cameraId);
       if (sum !== undefined && (where === volumeId || isAnswering(where)))
-        cameraBytes.set(cameraId, sum + byteLength);
-    }
-    return { ...now, storedBytes: here.reduce((sum, { byteLength }) => sum + byteLength, 0), cameraBytes };
+        cameraBytes.set(cameraId, sum + sign * byteLength);
+    };
+    for (const total of totals) add(total, 1);
+    for (const total of locked) add(total, -1);
+    const storedBytes = bytesOf(here);
+    const lockedBytes = bytesOf(locked.filter((total) => total.volumeId === volumeId));
+    const newestUtcMs = Math.max(...here.map((total) => total.newestUtcMs));
+    return {
+      storedBytes,
+      facts: {
+        nowUtcMs,
+        // Not every file system says at once what deleting has freed: within one look we count ourselves.
+        freeBytes: space.freeBytes + deletedBytes,
+        unseenBytes: unseenBytes - deletedBytes,
+        deletableBytes: storedBytes - lockedBytes,
+        cameraBytes,
+      },
+      // Footage of the future: the clock was set back, and what is recorded now seems to be the oldest.
+      order: newestUtcMs > nowUtcMs + clockToleranceMs ? 'recorded' : 'start',
+    };
+  }
+
+  /**
+   * As they were a moment ago: what is locked since then changes no sum, and what is unlocked may go later. Whatever they say, the
+   * mark of a deletion looks at the locks themselves.
+   */
+  async #lockedTotals(): Promise<readonly LockedTotal[]> {
+    const { index, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#locked === undefined || nowMs - this.#locked.askedMonotonicMs >= lockLookIntervalMs)
+      this.#locked = { totals: await index.lockedTotals(), askedMonotonicMs: nowMs };
+    return this.#locked.totals;
   }
 
   #isAgeDue(volumeId: string): boolean {
+    const isTrusted = this.#steadyClock.steadyForMs() >= trustedAfterMs;
     const nowMs = this.#options.clock.monotonicMs();
     const lastMs = this.#lastAgeLookMonotonicMs.get(volumeId);
-    if (lastMs !== undefined && nowMs - lastMs < ageLookIntervalMs) return false;
+    if (!isTrusted || (lastMs !== undefined && nowMs - lastMs < ageLookIntervalMs)) return false;
     this.#lastAgeLookMonotonicMs.set(volumeId, nowMs);
     return true;
   }
 }
 
-interface Removal {
-  readonly rows: readonly SegmentRow[];
-  readonly reason: string;
+interface Look {
+  readonly target: RetentionTarget;
+  readonly rules: RetentionRules;
+  readonly nowUtcMs: number;
+  /** In this look so far. */
+  readonly deletedBytes: number;
+}
+
+interface OrderedLook extends Look {
+  readonly order: Standing['order'];
+}
+
+/** How a volume stands. */
+interface Standing {
+  readonly storedBytes: number;
+  readonly facts: RetentionFacts;
+  /** What "oldest" means: see `OldestQuery`. */
+  readonly order: 'start' | 'recorded';
+}
+
+function outcomeOf(
+  { storedBytes, facts }: Standing,
+  {
+    rules,
+    deletedBytes,
+    isExhausted,
+  }: { readonly rules: RetentionRules; readonly deletedBytes: number; readonly isExhausted: boolean },
+): RetentionOutcome {
+  const isPossibleWithoutLocks = isWithinReach({ ...facts, deletableBytes: storedBytes }, rules.volume);
+  if (!isPossibleWithoutLocks) return { storedBytes, deletedBytes, obstacle: 'other-files' };
+  const isHeld = isExhausted || !isWithinReach(facts, rules.volume);
+  return { storedBytes, deletedBytes, obstacle: isHeld ? 'locks' : undefined };
+}
+
+function bytesOf(totals: readonly LockedTotal[]): number {
+  return totals.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 interface Retained {

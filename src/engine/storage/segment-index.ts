@@ -78,6 +78,8 @@ export interface SpanList {
 export interface OldestQuery {
   readonly volumeId?: string | undefined;
   readonly cameraId?: CameraId | undefined;
+  /** By the time of day at which they began, unless told; or in the order in which rows were made, which no clock disturbs. */
+  readonly order?: 'start' | 'recorded' | undefined;
   /** The last row of the page before. */
   readonly after?: { readonly startUtcMs: number; readonly id: number } | undefined;
   readonly limit: number;
@@ -91,7 +93,12 @@ export interface StoredTotal {
   readonly segmentCount: number;
   /** Start of its oldest row. */
   readonly oldestUtcMs: number;
+  /** Start of its newest row. */
+  readonly newestUtcMs: number;
 }
+
+/** What locks hold of one camera on one volume. */
+export type LockedTotal = Pick<StoredTotal, 'volumeId' | 'cameraId' | 'byteLength'>;
 
 /** A page of the rows whose files lie in one directory of a volume, in the order of their paths. */
 export interface DirectoryQuery {
@@ -145,6 +152,8 @@ export interface SegmentIndex {
   oldest(query: OldestQuery): Promise<readonly SegmentRow[]>;
   /** One a camera and volume that has rows, whatever their state. */
   totals(): Promise<readonly StoredTotal[]>;
+  /** One a camera and volume with complete segments that touch a lock. Looks at each of them: half a second for 200,000. */
+  lockedTotals(): Promise<readonly LockedTotal[]>;
   /** Rows of one volume by id after `afterId` that say `writing` or `deleting`. */
   unfinished(
     volumeId: string,

@@ -6,6 +6,7 @@ import {
   StoredEnds,
   StoredGaps,
   StoredIds,
+  StoredLockedTotals,
   StoredPaths,
   StoredSegments,
   StoredSpans,
@@ -21,6 +22,7 @@ import type {
   LastFootage,
   LockIndex,
   LockedRange,
+  LockedTotal,
   NewGap,
   NewSegment,
   OldestQuery,
@@ -149,6 +151,10 @@ export class SqliteFootageIndex implements FootageIndex {
     return StoredTotals.parse(await this.#ask(segmentStatements.totals));
   }
 
+  async lockedTotals(): Promise<readonly LockedTotal[]> {
+    return StoredLockedTotals.parse(await this.#ask(segmentStatements.lockedTotals));
+  }
+
   async unfinished(
     volumeId: string,
     page: { readonly afterId: number; readonly limit: number },
@@ -261,7 +267,16 @@ function cursorAfter(row: OldestQuery['after']): { readonly afterUtcMs: number; 
   return { afterUtcMs: row?.startUtcMs ?? Number.MIN_SAFE_INTEGER, afterId: row?.id ?? 0 };
 }
 
-function oldestStatement({ volumeId, cameraId, after, limit }: OldestQuery): SqlStatement {
+function oldestStatement({ volumeId, cameraId, order, after, limit }: OldestQuery): SqlStatement {
+  if (order === 'recorded') {
+    const parameters = {
+      volumeId: volumeId ?? null,
+      cameraId: cameraId ?? null,
+      afterId: after?.id ?? 0,
+      limit,
+    };
+    return { sql: segmentStatements.firstRecorded, parameters };
+  }
   const page = { ...cursorAfter(after), limit };
   if (cameraId === undefined) {
     return volumeId === undefined

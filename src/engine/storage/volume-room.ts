@@ -1,6 +1,6 @@
 import type { VolumeConfig } from '../../shared/engine-api/index.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { isIndexError, storageFailure } from './failure.ts';
+import { isFullError, isIndexError, storageFailure } from './failure.ts';
 import type { Retention, RetentionOutcome } from './retention.ts';
 import type { Trouble } from './volume-health.ts';
 import type { Volume, VolumeSpace } from './volume.ts';
@@ -37,38 +37,71 @@ export class VolumeRoom {
   /** Deletes what retention asks for. The answer is what keeps footage from being written; nothing when there is room. */
   async look({ volumeId, config, isFull }: RoomLook): Promise<Trouble | undefined> {
     const { volume, headroomBytes } = this.#options;
-    this.#space = await volume.space();
-    const outcome = await this.#applyRetention(volumeId, config);
-    if (outcome.deletedBytes > 0) this.#space = await volume.space();
     const neededBytes = isFull ? config.reserveBytes + headroomBytes / 2 : config.reserveBytes;
+    const place: Place = { volumeId, config, neededBytes };
+    this.#space = await volume.space();
+    const outcome = await this.#applyRetention(place);
+    if (outcome.deletedBytes > 0) this.#space = await volume.space();
     if (this.#space.freeBytes >= neededBytes) {
-      // Space is not everything: there are limits for a user, and for the number of files.
-      if (isFull) await volume.probe();
+      if (isFull) await this.#findUnseenRoom(place);
       return undefined;
     }
     return {
       kind: 'full',
       detail: `The volume ${volume.path} has ${inMebibytes(this.#space.freeBytes)} free; ${inMebibytes(neededBytes)} are needed.`,
-      remedy:
-        outcome.isExhausted && outcome.storedBytes > 0
-          ? 'Nothing on it may be deleted: all footage is locked or being written. Unlock some, or free space.'
-          : 'Free space, or lower the retention.',
+      remedy: this.#remedy(outcome, config),
     };
   }
 
+  /** Space is not everything: there are limits for a user, and for the number of files. Rejects while one is reached. */
+  async #findUnseenRoom(place: Place): Promise<void> {
+    const { volume, headroomBytes } = this.#options;
+    try {
+      await volume.probe();
+    } catch (error) {
+      if (!isFullError(error)) throw error;
+      const { deletedBytes } = await this.#applyRetention(place, headroomBytes / 8);
+      if (deletedBytes === 0) throw error;
+      await volume.probe();
+    }
+  }
+
+  #remedy({ obstacle, storedBytes }: RetentionOutcome, { reserveBytes }: VolumeConfig): string {
+    if (storedBytes === 0 || obstacle === undefined) return 'Free space, or lower the retention.';
+    return obstacle === 'locks'
+      ? 'Nothing on it may be deleted: all footage is locked or being written. Unlock some, or free space.'
+      : `Deleting all footage (${inMebibytes(storedBytes)}) would not make that room, so none is. Remove other files, or lower the reserve of ${inMebibytes(reserveBytes)}.`;
+  }
+
   /** Without an index nothing is deleted, and footage can still be recorded as far as there is space. */
-  async #applyRetention(volumeId: string, config: VolumeConfig): Promise<RetentionOutcome> {
+  async #applyRetention(
+    { volumeId, config, neededBytes }: Place,
+    unseenBytes = 0,
+  ): Promise<RetentionOutcome> {
     const { volume, retention, log } = this.#options;
     try {
-      const outcome = await retention.apply({ volume, volumeId, config, space: this.#space });
+      const outcome = await retention.apply({
+        volume,
+        volumeId,
+        config,
+        space: this.#space,
+        neededBytes,
+        unseenBytes,
+      });
       this.#storedBytes = outcome.storedBytes;
       return outcome;
     } catch (error) {
       if (!isIndexError(error)) throw error;
       log.error({ ...storageFailure(error, volume.path) }, 'Nothing can be deleted without the index.');
-      return { storedBytes: this.#storedBytes, deletedBytes: 0, isExhausted: false };
+      return { storedBytes: this.#storedBytes, deletedBytes: 0 };
     }
   }
+}
+
+interface Place {
+  readonly volumeId: string;
+  readonly config: VolumeConfig;
+  readonly neededBytes: number;
 }
 
 function inMebibytes(bytes: number): string {

@@ -7,6 +7,8 @@ export type RetentionReason = 'camera-days' | 'camera-bytes' | 'volume-days' | '
 export interface VolumeRetention {
   /** Recording halts below this much free space. */
   readonly reserveBytes: number;
+  /** With less free, it does not go on: the reserve, or more once it has halted. */
+  readonly neededBytes: number;
   /** Kept free beyond the reserve. */
   readonly headroomBytes: number;
   readonly quotaBytes?: number | undefined;
@@ -22,9 +24,11 @@ export interface RetentionRules {
 export interface RetentionFacts {
   readonly nowUtcMs: number;
   readonly freeBytes: number;
-  /** All footage on the volume. */
-  readonly storedBytes: number;
-  /** Of each camera with footage on the volume: what it has on all volumes that answer. */
+  /** Room that is needed although bytes seem to be free. */
+  readonly unseenBytes?: number;
+  /** Of the footage on the volume, what nobody has locked: limits in bytes are for that, so that a lock never costs what follows it. */
+  readonly deletableBytes: number;
+  /** Of each camera with footage on the volume: what it has on all volumes that answer and nobody has locked. */
   readonly cameraBytes: ReadonlyMap<CameraId, number>;
 }
 
@@ -68,7 +72,9 @@ export function retentionDemands(facts: RetentionFacts, rules: RetentionRules): 
     const rule = cameras.get(cameraId);
     return rule === undefined ? [] : [{ cameraId, storedBytes, rule }];
   });
-  const missingBytes = volume.reserveBytes + volume.headroomBytes - facts.freeBytes;
+  const missingBytes = isWithinReach(facts, volume)
+    ? volume.reserveBytes + volume.headroomBytes - facts.freeBytes
+    : 0;
   return [
     ...ofCameras.flatMap(({ cameraId, rule }) =>
       tooOld({ reason: 'camera-days', cameraId, maximumDays: rule.maximumDays }, facts.nowUtcMs),
@@ -82,10 +88,21 @@ export function retentionDemands(facts: RetentionFacts, rules: RetentionRules): 
     ),
     ...tooMuch(
       { reason: 'volume-bytes', cameraId: undefined },
-      facts.storedBytes - (volume.quotaBytes ?? facts.storedBytes),
+      facts.deletableBytes - (volume.quotaBytes ?? facts.deletableBytes),
     ),
-    ...tooMuch({ reason: 'free-space', cameraId: undefined }, missingBytes),
+    ...tooMuch({ reason: 'free-space', cameraId: undefined }, Math.max(missingBytes, facts.unseenBytes ?? 0)),
   ];
+}
+
+/**
+ * Whether deleting can bring a volume back to where it may be recorded to. Where it can't, because of locks, of other files, or
+ * of a reserve larger than the disk, footage would be given for nothing.
+ */
+export function isWithinReach(
+  { freeBytes, deletableBytes }: Pick<RetentionFacts, 'freeBytes' | 'deletableBytes'>,
+  { neededBytes }: Pick<VolumeRetention, 'neededBytes'>,
+): boolean {
+  return freeBytes + deletableBytes >= neededBytes;
 }
 
 /**

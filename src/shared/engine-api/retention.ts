@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** How long footage of one camera is kept (`CameraConfig.retention`). What is absent is not limited. */
 export const CameraRetention = z
   .object({
-    /** Its oldest footage is deleted when all of it together is larger. */
+    /** Its oldest footage, on whatever volume, is deleted when all of it that nobody has locked is larger. */
     maximumBytes: z.int().positive().optional(),
     /** Its footage is deleted when it is older. */
     maximumDays: z.number().positive().max(36_500).optional(),

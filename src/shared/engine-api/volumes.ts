@@ -26,7 +26,7 @@ export const VolumeConfig = z.object({
   path: VolumePath,
   /** Recording there halts below this much free space. */
   reserveBytes: z.int().nonnegative().default(defaultReserveBytes),
-  /** The oldest footage there is deleted when all of it together is larger. */
+  /** The oldest footage there is deleted when all of it that nobody has locked is larger. */
   quotaBytes: z.int().positive().optional(),
   /** Footage there is deleted when it is older. */
   maximumDays: z.number().positive().max(36_500).optional(),
