@@ -6,49 +6,59 @@
 //
 // With CI=true a skipped test counts as a failure: what CI can run must run there.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 /** @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }} Tally */
-/** @typedef {{ name: string, command: string[], report?: string, read?: (text: string) => Tally, beside?: boolean }} Suite */
+/**
+ * `isBrief`: its lines are printed when it has failed. `isAlone`: in a network namespace of its own, so that another beside it
+ * meets neither its ports nor its multicast.
+ * @typedef {{ name: string, command: string[], report?: string, read?: (text: string) => Tally, isBrief?: boolean, isAlone?: boolean }} Suite
+ */
 
 const reports = join('out', 'test');
 const plan = process.argv[2] ?? 'test';
 
-/** @param {string} project @returns {Suite} */
-const vitest = (project) => ({
-  name: project,
-  command: [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${join(reports, `${project}.json`)}`,
-  ],
-  report: join(reports, `${project}.json`),
-  read: readVitest,
-});
+/** @param {string} project @param {string} [shard] as in `1/4` @returns {Suite} */
+function vitest(project, shard) {
+  const report = join(reports, `${project}${shard === undefined ? '' : `-${shard.replace('/', '-')}`}.json`);
+  return {
+    name: shard === undefined ? project : `${project} ${shard}`,
+    command: [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project',
+      project,
+      ...(shard === undefined ? [] : ['--shard', shard]),
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    report,
+    read: readVitest,
+    isAlone: shard !== undefined,
+  };
+}
 
-/** Static checks count as one each. `beside`: may run beside another one. @type {Suite[]} */
-const check = [
-  { name: 'format', command: ['node_modules/oxfmt/bin/oxfmt', '--check', '.'], beside: true },
+/** Static checks count as one each. @type {Suite[]} */
+const statics = [
+  { name: 'types', command: ['scripts/check-types.mjs'], isBrief: true },
   {
     name: 'lint',
     command: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
-    beside: true,
+    isBrief: true,
   },
-  { name: 'types', command: ['scripts/check-types.mjs'], beside: true },
-  { name: 'unused', command: ['node_modules/knip/bin/knip.js'], beside: true },
-  { name: 'layers', command: ['scripts/check-layers.mjs'], beside: true },
-  vitest('unit'),
+  { name: 'format', command: ['node_modules/oxfmt/bin/oxfmt', '--check', '.'], isBrief: true },
+  { name: 'unused', command: ['node_modules/knip/bin/knip.js'], isBrief: true },
+  { name: 'layers', command: ['scripts/check-layers.mjs'], isBrief: true },
 ];
-
+const unit = vitest('unit');
+/** They wait more than they work: two at a time, in parts of even length. */
+const integration = ['1/4', '2/4', '3/4', '4/4'].map((shard) => vitest('integration', shard));
 /** @type {Suite[]} */
 const rest = [
-  vitest('integration'),
   vitest('contract'),
   {
     name: 'e2e',
@@ -58,7 +68,6 @@ const rest = [
   },
 ];
 
-const suites = plan === 'check' ? check : [...check, ...rest];
 const environment = {
   ...process.env,
   ...(plan === 'full' ? { BELVEDERE_TEST_FULL: '1' } : {}),
@@ -69,12 +78,12 @@ mkdirSync(reports, { recursive: true });
 
 /** @type {Tally} */
 const total = { passed: 0, failed: 0, skipped: 0, notes: [] };
-const parallel = suites.filter((suite) => suite.beside);
-await Promise.all([
-  runQueue(parallel.filter((_, index) => index % 2 === 0)),
-  runQueue(parallel.filter((_, index) => index % 2 === 1)),
-]);
-await runQueue(suites.filter((suite) => !suite.beside));
+await runAll(statics, 2);
+await runAll([unit], 1);
+if (plan !== 'check') {
+  await runAll(integration, canBeAlone() ? 2 : 1);
+  await runAll(rest, 1);
+}
 
 for (const note of total.notes) print(note);
 if (process.env['CI'] === 'true' && total.skipped > 0) {
@@ -85,15 +94,19 @@ if (process.env['CI'] === 'true' && total.skipped > 0) {
 print(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);
 
-/** @param {Suite[]} queue */
-async function runQueue(queue) {
-  for (const suite of queue) {
+/** @param {readonly Suite[]} suites in order @param {number} lanes how many at a time */
+async function runAll(suites, lanes) {
+  const waiting = [...suites];
+  await Promise.all(Array.from({ length: lanes }, () => runLane(waiting, lanes > 1)));
+}
+
+/** @param {Suite[]} waiting shared with other lanes @param {boolean} isBeside */
+async function runLane(waiting, isBeside) {
+  for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
     const started = performance.now();
-    const { code, output } = await run(suite);
+    const code = await run(suite, isBeside);
     const tally = tallyOf(suite, code);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    // Suites that run beside each other print when they end, so that their lines do not mix.
-    if (suite.beside && code !== 0) process.stdout.write(output);
     print(
       `== ${suite.name}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${seconds} s`,
     );
@@ -104,17 +117,37 @@ async function runQueue(queue) {
   }
 }
 
-/** @param {Suite} suite @returns {Promise<{ code: number, output: string }>} */
-function run(suite) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, suite.command, {
-      stdio: suite.beside ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
-      env: environment,
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+/** @param {Suite} suite @param {boolean} isBeside @returns {Promise<number>} its exit code */
+async function run(suite, isBeside) {
+  const node = [process.execPath, ...suite.command];
+  const [program = '', ...parameters] =
+    isBeside && suite.isAlone
+      ? ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...node]
+      : node;
+  const child = spawn(program, parameters, {
+    stdio: isBeside ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    env: environment,
   });
+  /** @type {Promise<number>} */
+  const ended = new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+  /** @type {string[]} */
+  const kept = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    // Whole lines with the suite's name, so that those of two suites can be told apart.
+    createInterface({ input: stream }).on('line', (line) => {
+      if (suite.isBrief) kept.push(line);
+      else print(`[${suite.name}] ${line}`);
+    });
+  }
+  const code = await ended;
+  if (code !== 0) for (const line of kept) print(line);
+  return code;
+}
+
+/** Whether suites can have networks of their own: as root, on Linux. */
+function canBeAlone() {
+  return spawnSync('unshare', ['--net', '--', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
 }
 
 /** @param {Suite} suite @param {number} code @returns {Tally} */
