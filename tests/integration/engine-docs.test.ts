@@ -34,8 +34,9 @@ let document: z.infer<typeof Document>;
 const clock = createSystemClock();
 const played = playedEngine({});
 const tokens = {
-  start: () => undefined,
-  stop: () => undefined,
+  start: async () => undefined,
+  stop: async () => undefined,
+  freshen: async () => undefined,
   bearerOf: () => undefined,
   isValid: () => false,
 };

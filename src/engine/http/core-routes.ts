@@ -73,6 +73,12 @@ export function coreRoutes(engine: EngineApi, metrics: HttpMetrics): readonly Ro
           );
         }
         if (outcome.kind === 'invalid') throw new ApiFailure('invalid-request', outcome.message);
+        if (outcome.kind === 'not-written') {
+          throw new ApiFailure(
+            'unavailable',
+            `The engine cannot write its configuration (${outcome.code}), so nothing was changed. Make room on the disk of its directory, or mount it for writing, and repeat the change.`,
+          );
+        }
         return outcome.config;
       },
     }),
