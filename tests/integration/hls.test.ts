@@ -209,9 +209,9 @@ describe('HLS on demand', () => {
     clock.advance(29_000);
     expect(service.file('gate', 'main', 'segment-1.m4s')).toBeUndefined();
     clock.advance(29_000);
-    expect(service.status()).toEqual({ streams: 1, bytes: expect.any(Number) });
+    expect(service.status()).toEqual({ streams: 1, bytes: expect.any(Number), waiting: 0 });
     clock.advance(10_000);
-    expect([stream.memberCount, service.status()]).toEqual([0, { streams: 0, bytes: 0 }]);
+    expect([stream.memberCount, service.status()]).toEqual([0, { streams: 0, bytes: 0, waiting: 0 }]);
   });
 
   it('does not wait for ever for a camera that sends nothing', async () => {
@@ -219,6 +219,18 @@ describe('HLS on demand', () => {
     const asked = service.playlist('gate', 'main');
     clock.advance(12_000);
     expect(await asked).toEqual({ kind: 'not-ready' });
+  });
+
+  it('remembers nobody who waited in vain', async () => {
+    const { clock, service } = createFixture();
+    const counts: number[] = [];
+    for (let poll = 0; poll < 5; poll += 1) {
+      const asked = [service.playlist('gate', 'main'), service.playlist('gate', 'main')];
+      counts.push(service.status().waiting);
+      clock.advance(12_000);
+      await Promise.all(asked);
+    }
+    expect([...counts, service.status().waiting]).toEqual([2, 2, 2, 2, 2, 0]);
   });
 
   it('lists the newest segments, keeps a few more, and no more bytes than it may', async () => {

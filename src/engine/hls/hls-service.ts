@@ -34,6 +34,8 @@ export type PlaylistOutcome =
 export interface HlsStatus {
   readonly streams: number;
   readonly bytes: number;
+  /** Requests that wait for the first segment of a stream. */
+  readonly waiting: number;
 }
 
 interface HlsServiceOptions {
@@ -97,6 +99,7 @@ export class HlsService {
     return {
       streams: streams.length,
       bytes: streams.reduce((sum, { stream }) => sum + stream.byteLength, 0),
+      waiting: streams.reduce((sum, { stream }) => sum + stream.waitingCount, 0),
     };
   }
 
@@ -127,10 +130,11 @@ export class HlsService {
   }
 
   async #firstSegment(stream: HlsStream): Promise<void> {
-    const { promise: patienceEnds, resolve } = Promise.withResolvers<void>();
-    const patience = this.#options.clock.after(this.#limits.firstSegmentTimeoutMs, resolve);
-    await Promise.race([stream.nextSegment(), patienceEnds]);
-    patience[Symbol.dispose]();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using waiting = new DisposableStack();
+    waiting.use(stream.onNextSegment(resolve));
+    waiting.use(this.#options.clock.after(this.#limits.firstSegmentTimeoutMs, resolve));
+    await promise;
   }
 
   #endIdle(): void {

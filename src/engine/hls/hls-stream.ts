@@ -79,12 +79,16 @@ export class HlsStream implements StreamSubscriber {
     return writePlaylist(head, listed);
   }
 
-  /** Resolves with the next segment, or when the stream ends. */
-  nextSegment(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#hasEnded) resolve();
-      else this.#waiting.add(resolve);
-    });
+  /** Calls back once, with the next segment or when the stream ends, unless disposed before. */
+  onNextSegment(callback: () => void): Disposable {
+    if (this.#hasEnded) callback();
+    else this.#waiting.add(callback);
+    return { [Symbol.dispose]: () => void this.#waiting.delete(callback) };
+  }
+
+  /** Who waits for a segment. */
+  get waitingCount(): number {
+    return this.#waiting.size;
   }
 
   /** A file that a playlist names; undefined when it is gone. */
@@ -162,7 +166,7 @@ export class HlsStream implements StreamSubscriber {
   #wake(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const resolve of waiting) resolve();
+    for (const callback of waiting) callback();
   }
 }
 

@@ -95,10 +95,11 @@ function liveMetrics(live: LiveStatus): readonly Metric[] {
   ];
 }
 
-function hlsMetrics({ streams, bytes }: HlsStatus): readonly Metric[] {
+function hlsMetrics({ streams, bytes, waiting }: HlsStatus): readonly Metric[] {
   return [
     gauge('hls_streams', 'Streams that are being segmented for HLS.', streams),
     gauge('hls_bytes', 'Segments in memory for HLS.', bytes),
+    gauge('hls_waiting_requests', 'Requests that wait for the first segment of a stream.', waiting),
   ];
 }
 

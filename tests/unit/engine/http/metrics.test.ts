@@ -80,7 +80,7 @@ const engine: MeasuredEngine = {
   volumeMeters: () => [meter],
   indexMeter: () => ({ waiting: 8, refused: 2, isAnswering: true, isLeftBehind: false }),
   live: () => live,
-  hls: { status: () => ({ streams: 1, bytes: 7_000 }) },
+  hls: { status: () => ({ streams: 1, bytes: 7_000, waiting: 3 }) },
   events: { status: () => ({ listeners: 3, listenersFellBehind: 4 }) },
 };
 
@@ -144,6 +144,7 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_live_viewers_refused_total 1',
     'belvedere_hls_streams 1',
     'belvedere_hls_bytes 7000',
+    'belvedere_hls_waiting_requests 3',
     'belvedere_event_listeners 3',
     'belvedere_event_listeners_behind_total 4',
     'belvedere_http_requests_total{route="/health",status="200"} 2',
