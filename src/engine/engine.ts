@@ -8,6 +8,7 @@ import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
 import { SnapshotService, findFootage } from './snapshot/index.ts';
 import { findFfmpeg } from './transcode/index.ts';
+import { Attempts } from './platform/attempts.ts';
 import { readOrMakeCertificate } from './platform/certificate.ts';
 import { openConfigStore } from './platform/config-store.ts';
 import type { EngineConfig } from './platform/config-content.ts';
@@ -154,12 +155,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   cameras.apply(config.current());
   stack.defer(() => cameras.stop());
 
-  const rtsp = createRtspServer({ streams: cameras, host: options.host, clock, log });
+  const attempts = new Attempts(clock);
+  const rtsp = createRtspServer({ streams: cameras, attempts, host: options.host, clock, log });
   stack.defer(() => rtsp.stop());
   await rtsp.apply(config.current().serve);
 
   const rtmp = createRtmpServer({
     points: publishPoints,
+    attempts,
     openLive: (target, sink) => cameras.openLive(target, sink),
     host: options.host,
     clock,

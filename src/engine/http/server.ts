@@ -8,6 +8,7 @@ import { HlsTickets } from '../hls/index.ts';
 import type { EngineCertificate } from '../platform/certificate.ts';
 import { EngineExit } from '../platform/exit.ts';
 import { errorCode } from '../platform/layout.ts';
+import { KEEP_ALIVE_DELAY_MS } from '../platform/listener.ts';
 import type { TokenBearer, TokenRegistry } from '../platform/tokens.ts';
 import { sendAnswer, sendJson } from './send-answer.ts';
 import { authorize, presentedToken } from './authorization.ts';
@@ -121,6 +122,8 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: 5_000,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     },
     (request, response) => void handle(request, response),
   );
