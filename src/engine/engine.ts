@@ -173,7 +173,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const hls = new HlsService({
     directory: cameras,
-    isEnabled: () => config.current().serve.hls.enabled,
+    settings: () => config.current().serve.hls,
     clock,
     log,
   });

@@ -131,6 +131,11 @@ function textOf(outcome: PlaylistOutcome, { cameraId, stream }: StreamTarget): s
         'too-many',
         `This engine serves ${outcome.maximumStreams} streams as HLS at most. Others become free ${outcome.idleMs / 1_000} s after their last viewer.`,
       );
+    case 'no-memory':
+      throw new ApiFailure(
+        'too-many',
+        `The ${outcome.memoryMebibytes} MiB that this engine has for HLS are in use by other streams. They become free ${outcome.idleMs / 1_000} s after their last viewer; serve.hls.memoryMebibytes in the configuration gives more.`,
+      );
     case 'not-ready':
       throw new ApiFailure(
         'unavailable',

@@ -95,11 +95,14 @@ function liveMetrics(live: LiveStatus): readonly Metric[] {
   ];
 }
 
-function hlsMetrics({ streams, bytes, waiting }: HlsStatus): readonly Metric[] {
+function hlsMetrics({ streams, bytes, limitBytes, waiting, refused, ended }: HlsStatus): readonly Metric[] {
   return [
     gauge('hls_streams', 'Streams that are being segmented for HLS.', streams),
     gauge('hls_bytes', 'Segments in memory for HLS.', bytes),
+    gauge('hls_limit_bytes', 'The most that segments for HLS may take.', limitBytes),
     gauge('hls_waiting_requests', 'Requests that wait for the first segment of a stream.', waiting),
+    counter('hls_refused_total', 'Requests for streams beyond the bounds of HLS.', refused),
+    counter('hls_streams_ended_total', 'Streams whose HLS was ended because memory was short.', ended),
   ];
 }
 
