@@ -133,5 +133,15 @@ function httpMetrics(http: HttpMetrics): readonly Metric[] {
       'Requests and live connections without a valid token.',
       http.unauthorized,
     ),
+    gauge(
+      'http_answers_held_bytes',
+      'Segments and pictures in memory that clients have yet to take.',
+      http.answerMemory.bytes,
+    ),
+    counter(
+      'http_answers_refused_total',
+      'Segments and pictures that were not sent because too much waits for clients that do not read.',
+      http.answerMemory.refused,
+    ),
   ];
 }

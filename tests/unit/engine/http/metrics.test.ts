@@ -90,6 +90,7 @@ it('exposes the state of the engine in base units, with bounded labels', async (
   http.countRequest('/health', 200);
   http.countRequest('unmatched', 404);
   http.countUnauthorized();
+  http.answerMemory.hold([new Uint8Array(9)]);
   const lines = (await renderMetrics(engineMetrics(engine, http))).split('\n');
   expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
     'belvedere_engine_info{version="1.2.3"} 1',
@@ -153,6 +154,8 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_http_requests_total{route="/health",status="200"} 2',
     'belvedere_http_requests_total{route="unmatched",status="404"} 1',
     'belvedere_http_unauthorized_total 1',
+    'belvedere_http_answers_held_bytes 9',
+    'belvedere_http_answers_refused_total 0',
   ]);
 });
 
