@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, readdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFileOnce, writeFileAtomic } from '../../src/engine/platform/atomic-file.ts';
 import { readOrMakeCertificate } from '../../src/engine/platform/certificate.ts';
@@ -286,6 +287,35 @@ describe('tokens', () => {
     expect(JSON.parse(await readFile(layout.tokenUse, 'utf8'))).toMatchObject({
       lastUsedUtcMs: { [id]: expect.any(Number) },
     });
+  });
+
+  it('stay valid while their disk hangs, which holds nobody up, and are followed again after it', async () => {
+    const { id, token } = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    const log = new MemoryLog();
+    const ticking = new ManualClock();
+    const registry = await start(log, ticking);
+    await registry.freshen();
+    // Whoever opens a pipe waits for who opens its other end, as for a disk that hangs.
+    const hanging = join(layout.tokens, `${'0'.repeat(16)}.json`);
+    const hangingUse = join(dirname(layout.tokenUse), '.token-use.json.new');
+    execFileSync('mkfifo', [hanging, hangingUse]);
+    ticking.advance(1_001);
+    const waiting = registry.freshen(token);
+    ticking.advance(2_000);
+    await waiting;
+    expect(registry.bearerOf(token)).toEqual({ tokenId: id, scope: 'view' });
+    const enrolled = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    // Nobody waits any more, and nothing more is asked of the disk.
+    ticking.advance(180_000);
+    await registry.freshen(enrolled.token);
+    expect([registry.bearerOf(enrolled.token), registry.bearerOf(token)?.tokenId]).toEqual([undefined, id]);
+    expect(log.text.match(/cannot be looked up/g)).toHaveLength(1);
+
+    await writeFile(hanging, '{}');
+    await readFile(hangingUse);
+    await unlink(hanging);
+    await expect.poll(() => bearerOf(registry, enrolled.token)).toBeDefined();
+    await registry.stop();
   });
 
   it('take the name they are asked to have, when it is one and nobody has it', () => {
