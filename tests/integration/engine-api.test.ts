@@ -101,18 +101,23 @@ function openLive(path: string, bearer: string | undefined): WebSocket {
   });
 }
 
+const viewers = ['admin', 'view', 'peer'];
+
+function viewed(path: string, granted = 200): Decision {
+  return { scopes: viewers, path, granted };
+}
+
+function administered(path: string, granted: number, body?: object): Decision {
+  return { scopes: ['admin'], path, granted, body };
+}
+
+/** Needs no token: what then comes. */
+function open(path: string, granted = 200): Decision {
+  return { scopes: 'anybody', path, granted };
+}
+
 describe('who may do what', () => {
   const lockId = '5c1e0f5a-0001-4000-8000-000000000001';
-  const viewers = ['admin', 'view', 'peer'];
-  const viewed = (path: string, granted = 200): Decision => ({ scopes: viewers, path, granted });
-  const administered = (path: string, granted: number, body?: object): Decision => ({
-    scopes: ['admin'],
-    path,
-    granted,
-    body,
-  });
-  /** Needs no token: what then comes. */
-  const open = (path: string, granted = 200): Decision => ({ scopes: 'anybody', path, granted });
   const ticket = 'A'.repeat(43);
 
   /** Every route of the engine, as it is told to those who use it, and what a fitting token gets. */

@@ -230,26 +230,29 @@ it('streams over HTTP what a viewer without WebSocket gets, until the viewer lea
   await expect.poll(() => endedViewings).toBe(1);
 });
 
+function hlsPathOf(index: number): string {
+  return `/hls/gate/main/segment-${index}.m4s`;
+}
+
 it('holds no more for clients that do not read than it may, and says when to ask again', async () => {
-  const pathOf = (index: number): string => `/hls/gate/main/segment-${index}.m4s`;
-  const stuck = await Promise.all([0, 1, 2, 3].map((index) => fixture.open(pathOf(index))));
+  const stuck = await Promise.all([0, 1, 2, 3].map((index) => fixture.open(hlsPathOf(index))));
   expect(stuck.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
-  const refused = await fixture.ask(pathOf(4));
+  const refused = await fixture.ask(hlsPathOf(4));
   expect([
     refused.status,
     refused.headers['retry-after'],
     EngineFailure.parse(JSON.parse(refused.body)).code,
   ]).toEqual([503, '1', 'unavailable']);
   // What waits for one costs nothing more for another.
-  const also = await fixture.open(pathOf(3));
+  const also = await fixture.open(hlsPathOf(3));
   expect(also.statusCode).toBe(200);
   let received = 0;
   for await (const chunk of also) if (Buffer.isBuffer(chunk)) received += chunk.byteLength;
   expect(received).toBe(32 * 1_048_576);
-  expect((await fixture.ask(pathOf(4))).status).toBe(503);
+  expect((await fixture.ask(hlsPathOf(4))).status).toBe(503);
 
   stuck[0]?.destroy();
-  await expect.poll(async () => (await fixture.ask(pathOf(4))).status, { timeout: 10_000 }).toBe(200);
+  await expect.poll(async () => (await fixture.ask(hlsPathOf(4))).status, { timeout: 10_000 }).toBe(200);
   for (const response of stuck) response.destroy();
 });
 

@@ -12,8 +12,7 @@ export const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-opti
 
 /** Sends what a route answered. Throws `ApiFailure` while nothing has been sent yet. */
 export async function sendAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   answer: Exclude<Answer, { kind: 'stream' }>,
   memory: AnswerMemory,
 ): Promise<void> {

@@ -92,7 +92,7 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
       const bearer = route.scope === 'none' ? undefined : await bearerOf(request, route.scope);
       const readBody = (): Promise<unknown> => readJsonBody(request);
       const answer = await route.answer({ params, query: target.searchParams, bearer, readBody });
-      if (answer.kind !== 'stream') await sendAnswer(request, response, answer, metrics.answerMemory);
+      if (answer.kind !== 'stream') await sendAnswer({ request, response }, answer, metrics.answerMemory);
       else await sendStream(response, { ...answer, connections, tokenId: bearer?.tokenId });
     } catch (error) {
       if (response.headersSent) {
