@@ -95,8 +95,8 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
       if (answer.kind !== 'stream') await sendAnswer({ request, response }, answer, metrics.answerMemory);
       else await sendStream(response, { ...answer, connections, tokenId: bearer?.tokenId });
     } catch (error) {
-      if (response.headersSent) {
-        // The client went away, or the file did: only the connection can say so now.
+      if (response.headersSent || response.destroyed) {
+        // The client went away, or the file did, or the engine stops: only the connection can say so now.
         log.debug({ path, error }, 'An answer was cut short.');
         response.destroy();
       } else {
