@@ -136,6 +136,15 @@ describe('an engine whose state cannot be written', () => {
         503,
         { code: 'unavailable', message: expect.stringContaining('ENOSPC') },
       ]);
+      const order = {
+        cameraId: 'gate',
+        startUtcMs: 1,
+        endUtcMs: 2,
+        reason: 'Accident',
+        lockedBy: 'E. Muster',
+      };
+      const unlocked = await ask(enginePaths.locks, { method: 'POST', body: JSON.stringify(order) });
+      expect([unlocked.status, EngineFailure.parse(unlocked.json()).code]).toEqual([503, 'unavailable']);
       expect(ConfigView.parse((await ask(enginePaths.config)).json())).toMatchObject({
         version: 1,
         cameras: [{ name: 'Gate' }],
