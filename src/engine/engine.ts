@@ -8,17 +8,21 @@ import type { EngineApi } from './http/engine-api.ts';
 import { createEngineHttpServer } from './http/server.ts';
 import { SnapshotService, findFootage } from './snapshot/index.ts';
 import { findFfmpeg } from './transcode/index.ts';
+import { Attempts } from './platform/attempts.ts';
 import { readOrMakeCertificate } from './platform/certificate.ts';
 import { openConfigStore } from './platform/config-store.ts';
 import type { EngineConfig } from './platform/config-content.ts';
 import { endpointFile } from './platform/endpoint.ts';
+import type { Endpoint } from './platform/endpoint.ts';
 import { EngineExit } from './platform/exit.ts';
 import { openKnownCameraKeys } from './platform/known-camera-keys.ts';
 import { openKnownVolumes } from './platform/known-volumes.ts';
 import { engineLayout, makeDirectories } from './platform/layout.ts';
+import type { EngineLayout } from './platform/layout.ts';
 import { lockDirectory } from './platform/lock.ts';
 import { readOrMakeNodeId } from './platform/node-identity.ts';
 import { countTimers } from './platform/counted-clock.ts';
+import { withPatience } from './platform/patience.ts';
 import { createProcessSampler } from './platform/process-sampler.ts';
 import { openSealedStore } from './platform/sealed-store.ts';
 import { stateFile } from './platform/state-file.ts';
@@ -45,6 +49,8 @@ import { storageConfig } from './storage-config.ts';
 
 /** Running requests and downloads get this long when the engine stops. */
 const HTTP_GRACE_MS = 1_000;
+/** Whoever waits for the engine to be ready does not wait longer for a disk that hangs. */
+const ENDPOINT_PATIENCE_MS = 2_000;
 /** Beyond this, memory that cameras no longer need goes back to the system. */
 const MAXIMUM_IDLE_SLAB_BYTES = 8 * 1024 ** 2;
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
@@ -88,10 +94,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.use(lockDirectory(layout));
   const nodeId = readOrMakeNodeId(layout);
   const certificate = readOrMakeCertificate(layout, clock.utcMs());
-  const config = openConfigStore(layout, openSealedStore(layout));
+  const config = openConfigStore(layout, openSealedStore(layout), log);
 
   const tokens = createTokenRegistry(layout, clock, log);
-  tokens.start();
+  await tokens.start();
   stack.defer(() => tokens.stop());
 
   const sampler = createProcessSampler(clock);
@@ -149,12 +155,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   cameras.apply(config.current());
   stack.defer(() => cameras.stop());
 
-  const rtsp = createRtspServer({ streams: cameras, host: options.host, clock, log });
+  const attempts = new Attempts(clock);
+  const rtsp = createRtspServer({ streams: cameras, attempts, host: options.host, clock, log });
   stack.defer(() => rtsp.stop());
   await rtsp.apply(config.current().serve);
 
   const rtmp = createRtmpServer({
     points: publishPoints,
+    attempts,
     openLive: (target, sink) => cameras.openLive(target, sink),
     host: options.host,
     clock,
@@ -165,7 +173,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const hls = new HlsService({
     directory: cameras,
-    isEnabled: () => config.current().serve.hls.enabled,
+    settings: () => config.current().serve.hls,
     clock,
     log,
   });
@@ -219,7 +227,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const server = createEngineHttpServer({ engine: api, certificate, tokens, clock, log });
   const { port } = await server.start({ host: options.host, port: options.port });
   stack.defer(() => server.stop(HTTP_GRACE_MS));
-  endpointFile(layout).write({ host: options.host, port, processId: process.pid });
+  await noteEndpoint(layout, { host: options.host, port, processId: process.pid }, { clock, log });
 
   const running = stack.move();
   return {
@@ -228,6 +236,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     stop: () => running.disposeAsync(),
     stuckOperations: () => store.stuckOperations() + (index.meter().isLeftBehind ? 1 : 0),
   };
+}
+
+/** Commands on this machine ask here where the engine is. It records and answers without that, too. */
+async function noteEndpoint(
+  layout: EngineLayout,
+  endpoint: Endpoint,
+  { clock, log }: Pick<EngineOptions, 'clock' | 'log'>,
+): Promise<void> {
+  const unwritten = (error: unknown): void =>
+    log.error({ error, path: layout.endpoint }, 'Where the engine listens could not be written down.');
+  const written = endpointFile(layout).store(endpoint).catch(unwritten);
+  if ((await withPatience(clock, ENDPOINT_PATIENCE_MS, written)) === 'late')
+    unwritten(new Error(`No answer for ${ENDPOINT_PATIENCE_MS / 1_000} s.`));
 }
 
 async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {

@@ -26,7 +26,7 @@ test('the segments of HLS play in Chromium, pictures and sound', async ({ page }
   const directoryOfStreams = { find: () => stream };
   const service = new HlsService({
     directory: directoryOfStreams,
-    isEnabled: () => true,
+    settings: () => ({ enabled: true }),
     clock,
     log: quietLog,
   });

@@ -13,6 +13,7 @@ import {
 import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
 import { EngineProcess, runEngineCommand, temporaryFolder } from './engine-process.ts';
 import type { Answer, AskOptions } from './engine-process.ts';
+import { routes, webSocketRoutes } from './engine-routes.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let engine: EngineProcess;
@@ -55,6 +56,44 @@ function put(version: number, cameras: readonly CameraConfig[]): Promise<Answer>
   });
 }
 
+interface Decision {
+  readonly scopes: readonly string[] | 'anybody';
+  readonly path: string;
+  /** The status. */
+  readonly granted: number;
+  readonly body?: object | undefined;
+}
+
+/** What the engine answers to a request of this route. */
+async function statusOf(
+  { route, path, body }: Pick<Decision, 'path' | 'body'> & { readonly route: string },
+  bearer: string | undefined,
+): Promise<number> {
+  const method = route.split(' ')[0] ?? '';
+  if (method === 'WebSocket') return handshakeStatus(path, bearer);
+  const { status } = await engine.ask(path, {
+    method,
+    ...(bearer === undefined ? {} : { token: bearer }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return status;
+}
+
+async function handshakeStatus(path: string, bearer: string | undefined): Promise<number> {
+  const socket = openLive(path, bearer);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  socket.on('error', () => undefined);
+  socket.on('open', () => {
+    resolve(101);
+    socket.terminate();
+  });
+  socket.on('unexpected-response', (request, response) => {
+    resolve(response.statusCode ?? 0);
+    request.destroy();
+  });
+  return promise;
+}
+
 function openLive(path: string, bearer: string | undefined): WebSocket {
   return new WebSocket(`wss://127.0.0.1:${engine.port}${path}`, {
     rejectUnauthorized: false,
@@ -62,61 +101,89 @@ function openLive(path: string, bearer: string | undefined): WebSocket {
   });
 }
 
-describe('who may do what', () => {
-  const update = JSON.stringify({ version: 999_999, cameras: [] });
-  const ticketOrder = JSON.stringify({ stream: 'main' });
-  const viewers = ['admin', 'view', 'peer'];
-  const routes: readonly {
-    readonly method: string;
-    readonly path: string;
-    readonly scopes: readonly string[];
-    readonly granted: number;
-    readonly body?: string;
-  }[] = [
-    { method: 'GET', path: enginePaths.status, scopes: viewers, granted: 200 },
-    { method: 'GET', path: enginePaths.cameras, scopes: viewers, granted: 200 },
-    { method: 'GET', path: enginePaths.camera('nobody'), scopes: viewers, granted: 404 },
-    { method: 'GET', path: enginePaths.config, scopes: viewers, granted: 200 },
-    { method: 'PUT', path: enginePaths.config, scopes: ['admin'], granted: 409, body: update },
-    { method: 'GET', path: enginePaths.segments('gate'), scopes: viewers, granted: 200 },
-    { method: 'GET', path: enginePaths.segment('gate', 1), scopes: viewers, granted: 404 },
-    { method: 'GET', path: enginePaths.liveFlv('nobody', 'main'), scopes: viewers, granted: 404 },
-    { method: 'GET', path: enginePaths.hlsPlaylist('nobody', 'main'), scopes: viewers, granted: 404 },
-    { method: 'GET', path: '/hls/nobody/main/init-1.mp4', scopes: viewers, granted: 404 },
-    {
-      method: 'POST',
-      path: enginePaths.hlsTickets('gate'),
-      scopes: viewers,
-      granted: 201,
-      body: ticketOrder,
-    },
-    { method: 'GET', path: `${enginePaths.snapshot('gate')}?stream=x`, scopes: viewers, granted: 400 },
-    { method: 'GET', path: enginePaths.metrics, scopes: ['admin', 'metrics'], granted: 200 },
-  ];
+const viewers = ['admin', 'view', 'peer'];
 
-  it.each(routes.flatMap((entry) => TokenScope.options.map((scope) => ({ ...entry, scope }))))(
-    '$method $path with scope $scope',
-    async ({ method, path, scopes, granted, scope, body }) => {
-      const answer = await engine.ask(path, {
-        method,
-        token: token(scope),
-        ...(body === undefined ? {} : { body }),
-      });
-      // Prometheus text is no JSON and no failure either.
-      const outcome = answer.status === 403 ? failure(answer) : { status: answer.status };
-      expect(outcome).toEqual(
-        scopes.includes(scope) ? { status: granted } : { status: 403, code: 'forbidden' },
-      );
+function viewed(path: string, granted = 200): Decision {
+  return { scopes: viewers, path, granted };
+}
+
+function administered(path: string, granted: number, body?: object): Decision {
+  return { scopes: ['admin'], path, granted, body };
+}
+
+/** Needs no token: what then comes. */
+function open(path: string, granted = 200): Decision {
+  return { scopes: 'anybody', path, granted };
+}
+
+describe('who may do what', () => {
+  const lockId = '5c1e0f5a-0001-4000-8000-000000000001';
+  const ticket = 'A'.repeat(43);
+
+  /** Every route of the engine, as it is told to those who use it, and what a fitting token gets. */
+  const decisions: Readonly<Record<string, Decision>> = {
+    'GET /health': open(enginePaths.health),
+    'GET /docs': open(enginePaths.docs),
+    'GET /docs/openapi.json': open(enginePaths.openApi),
+    'GET /metrics': { scopes: ['admin', 'metrics'], path: enginePaths.metrics, granted: 200 },
+    'GET /api/v1/status': viewed(enginePaths.status),
+    'GET /api/v1/volumes': viewed(enginePaths.volumes),
+    'GET /api/v1/config': viewed(enginePaths.config),
+    'PUT /api/v1/config': administered(enginePaths.config, 409, { version: 999_999, cameras: [] }),
+    'GET /api/v1/cameras': viewed(enginePaths.cameras),
+    'GET /api/v1/cameras/:cameraId': viewed(enginePaths.camera('nobody'), 404),
+    'GET /api/v1/cameras/:cameraId/segments': viewed(enginePaths.segments('gate')),
+    'GET /api/v1/cameras/:cameraId/segments/:segmentId.mp4': viewed(enginePaths.segment('gate', 1), 404),
+    'GET /api/v1/cameras/:cameraId/timeline': viewed(`${enginePaths.timeline('gate')}?from=0&to=5`),
+    'GET /api/v1/cameras/:cameraId/snapshot': viewed(`${enginePaths.snapshot('gate')}?stream=x`, 400),
+    'GET /api/v1/locks': viewed(enginePaths.locks),
+    'POST /api/v1/locks': administered(enginePaths.locks, 400, {}),
+    'DELETE /api/v1/locks/:lockId': administered(enginePaths.lock(lockId), 404),
+    'GET /live/:cameraId/:stream.flv': viewed(enginePaths.liveFlv('nobody', 'main'), 404),
+    'GET /hls/:cameraId/:stream/index.m3u8': viewed(enginePaths.hlsPlaylist('nobody', 'main'), 404),
+    'GET /hls/:cameraId/:stream/:file': viewed('/hls/nobody/main/init-1.mp4', 404),
+    'POST /api/v1/cameras/:cameraId/hls-tickets': {
+      ...viewed(enginePaths.hlsTickets('gate'), 201),
+      body: { stream: 'main' },
+    },
+    // The ticket is the secret.
+    'GET /hls-ticket/:ticket/index.m3u8': open(`/hls-ticket/${ticket}/index.m3u8`, 401),
+    'GET /hls-ticket/:ticket/:file': open(`/hls-ticket/${ticket}/init-1.mp4`, 401),
+    'WebSocket /live/:cameraId/:stream': viewed(enginePaths.live('nobody', 'main'), 101),
+    'WebSocket /api/v1/events': viewed(enginePaths.events, 101),
+  };
+
+  it('is decided here for every route and every WebSocket', () => {
+    const real = [
+      ...routes.map(({ method, path }) => `${method} ${path}`),
+      ...webSocketRoutes.map(({ path }) => `WebSocket ${path}`),
+    ];
+    expect(Object.keys(decisions).sort()).toEqual(real.sort());
+  });
+
+  const decided = Object.entries(decisions).map(([route, decision]) => ({ route, ...decision }));
+
+  it.each(decided.flatMap((entry) => TokenScope.options.map((scope) => ({ ...entry, scope }))))(
+    '$route with scope $scope',
+    async ({ route, scopes, granted, scope, ...request }) => {
+      const isGranted = scopes === 'anybody' || scopes.includes(scope);
+      expect(await statusOf({ route, ...request }, token(scope))).toBe(isGranted ? granted : 403);
     },
   );
 
-  it.each(routes)('refuses $method $path without a token and with a wrong one', async ({ method, path }) => {
-    const without = await engine.ask(path, { method });
-    const wrong = await engine.ask(path, { method, token: 'A'.repeat(43) });
-    expect([failure(without), failure(wrong), without.headers['www-authenticate']]).toEqual([
-      { status: 401, code: 'unauthorized' },
+  it.each(decided)('$route without a token and with a wrong one', async ({ scopes, granted, ...request }) => {
+    const expected = scopes === 'anybody' ? granted : 401;
+    const statuses = [await statusOf(request, undefined), await statusOf(request, 'A'.repeat(43))];
+    expect(statuses).toEqual([expected, expected]);
+  });
+
+  it('says why it refuses', async () => {
+    const without = await engine.ask(enginePaths.status);
+    const wrongScope = await engine.ask(enginePaths.status, { token: token('metrics') });
+    expect([failure(without), without.headers['www-authenticate'], failure(wrongScope)]).toEqual([
       { status: 401, code: 'unauthorized' },
       'Bearer realm="belvedere-engine"',
+      { status: 403, code: 'forbidden' },
     ]);
   });
 
@@ -255,43 +322,20 @@ describe('the configuration', () => {
 
 describe('a live connection', () => {
   it.each([
-    { what: 'no token', path: enginePaths.live('gate', 'main'), bearer: () => undefined, status: 401 },
-    {
-      what: 'a token of another scope',
-      path: enginePaths.live('gate', 'main'),
-      bearer: () => token('metrics'),
-      status: 403,
-    },
-    { what: 'no token for events', path: enginePaths.events, bearer: () => undefined, status: 401 },
-    {
-      what: 'a token of another scope for events',
-      path: enginePaths.events,
-      bearer: () => token('metrics'),
-      status: 403,
-    },
     {
       what: 'half a place to resume events from',
       path: `${enginePaths.events}?after=5`,
-      bearer: () => token('view'),
       status: 400,
     },
     {
       what: 'a wish that nobody can fulfil',
       path: `${enginePaths.live('gate', 'main')}?sound=loud`,
-      bearer: () => token('view'),
       status: 400,
     },
-    { what: 'another path', path: '/live/gate', bearer: () => token('view'), status: 404 },
-    { what: 'another stream', path: '/live/gate/third', bearer: () => token('view'), status: 404 },
-  ])('is refused with $what', async ({ path, bearer, status }) => {
-    const socket = openLive(path, bearer());
-    const { promise, resolve } = Promise.withResolvers<number>();
-    socket.on('error', () => undefined);
-    socket.on('unexpected-response', (request, response) => {
-      resolve(response.statusCode ?? 0);
-      request.destroy();
-    });
-    expect(await promise).toBe(status);
+    { what: 'another path', path: '/live/gate', status: 404 },
+    { what: 'another stream', path: '/live/gate/third', status: 404 },
+  ])('is refused with $what', async ({ path, status }) => {
+    expect(await handshakeStatus(path, token('view'))).toBe(status);
   });
 
   it('is closed with a code of its own for an unknown camera', async () => {

@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createHttpMetrics } from '../../src/engine/http/http-metrics.ts';
 import { templateOf } from '../../src/engine/http/openapi.ts';
-import { engineRoutes, engineWebSocketRoutes } from '../../src/engine/http/routes.ts';
 import type { Route } from '../../src/engine/http/route.ts';
-import { HlsTickets } from '../../src/engine/hls/index.ts';
-import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { enginePaths } from '../../src/shared/engine-api/index.ts';
 import { EngineProcess, temporaryFolder } from './engine-process.ts';
 import type { Answer } from './engine-process.ts';
-import { playedEngine } from './engine-http-fixture.ts';
+import { routes, webSocketRoutes } from './engine-routes.ts';
 
 /** The running engine against its own description. */
 
@@ -30,21 +26,6 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let engine: EngineProcess;
 let token: string;
 let document: z.infer<typeof Document>;
-
-const clock = createSystemClock();
-const played = playedEngine({});
-const tokens = {
-  start: () => undefined,
-  stop: () => undefined,
-  bearerOf: () => undefined,
-  isValid: () => false,
-};
-const routes = engineRoutes({
-  engine: played,
-  metrics: createHttpMetrics(),
-  tokens,
-  tickets: new HlsTickets(clock),
-});
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -84,7 +65,7 @@ describe('the description of the API', () => {
     );
     const real = [
       ...routes.map(({ method, path }) => `${method.toLowerCase()} ${templateOf(path)}`),
-      ...engineWebSocketRoutes(played).map(({ path }) => `get ${templateOf(path)}`),
+      ...webSocketRoutes.map(({ path }) => `get ${templateOf(path)}`),
     ];
     expect(described.sort()).toEqual(real.sort());
     const ids = Object.values(document.paths).flatMap((methods) =>

@@ -8,6 +8,7 @@ import { readOrMakeCertificate } from '../../src/engine/platform/certificate.ts'
 import { engineLayout, makeDirectories } from '../../src/engine/platform/layout.ts';
 import type { EngineLayout } from '../../src/engine/platform/layout.ts';
 import { createTokenRegistry, issueToken } from '../../src/engine/platform/tokens.ts';
+import type { TokenRegistry } from '../../src/engine/platform/tokens.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { temporaryFolder } from './engine-process.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -59,6 +60,7 @@ export class HttpFixture implements AsyncDisposable {
   readonly clock: ManualClock;
   readonly log: MemoryLog;
   readonly server: EngineHttpServer;
+  readonly tokens: TokenRegistry;
   /** Scope admin. */
   readonly token: string;
   port = 0;
@@ -67,6 +69,7 @@ export class HttpFixture implements AsyncDisposable {
   static async open(engine: (folder: string) => EngineApi): Promise<HttpFixture> {
     const folder = await temporaryFolder();
     const fixture = new HttpFixture(engine(folder.path), folder);
+    await fixture.tokens.start();
     await fixture.start();
     return fixture;
   }
@@ -79,12 +82,11 @@ export class HttpFixture implements AsyncDisposable {
     this.layout = engineLayout(join(folder.path, 'engine'));
     makeDirectories(this.layout);
     ({ token: this.token } = issueToken(this.layout, { scope: 'admin', nowUtcMs: 0 }));
-    const tokens = createTokenRegistry(this.layout, this.clock, this.log);
-    tokens.start();
+    this.tokens = createTokenRegistry(this.layout, this.clock, this.log);
     this.server = createEngineHttpServer({
       engine,
       certificate: readOrMakeCertificate(this.layout, Date.now()),
-      tokens,
+      tokens: this.tokens,
       clock: this.clock,
       log: this.log,
     });

@@ -9,13 +9,18 @@ import { WebSocket } from 'ws';
 import type { ViewerSink } from '../../src/engine/live/index.ts';
 import { issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
 import { EngineFailure, enginePaths, liveCloseCodes } from '../../src/shared/engine-api/index.ts';
-import { HttpFixture, playedEngine } from './engine-http-fixture.ts';
+import { HttpFixture, playedEngine, unforeseen } from './engine-http-fixture.ts';
 
 /** The server around an engine that is played by the test: what the network does to it, and what it does not let through. */
 
 let fixture: HttpFixture;
 let sinks: ViewerSink[];
 let endedViewings: number;
+
+/** Each more than the network between two sockets holds, and four of them as much as may wait for clients. */
+const hlsFiles = new Map(
+  Array.from({ length: 5 }, (_, index) => [`segment-${index}.m4s`, new Uint8Array(32 * 1_048_576)]),
+);
 
 beforeEach(async () => {
   sinks = [];
@@ -37,6 +42,11 @@ beforeEach(async () => {
         else sinks.push(sink);
         const viewer = { [Symbol.dispose]: () => void (endedViewings += 1) };
         return { kind: 'opened', viewer };
+      },
+      hls: {
+        playlist: unforeseen,
+        status: unforeseen,
+        file: (_cameraId, _stream, name) => hlsFiles.get(name),
       },
     }),
   );
@@ -218,6 +228,32 @@ it('streams over HTTP what a viewer without WebSocket gets, until the viewer lea
   await expect.poll(() => sink.bufferedBytes()).toBe(0);
   response.destroy();
   await expect.poll(() => endedViewings).toBe(1);
+});
+
+function hlsPathOf(index: number): string {
+  return `/hls/gate/main/segment-${index}.m4s`;
+}
+
+it('holds no more for clients that do not read than it may, and says when to ask again', async () => {
+  const stuck = await Promise.all([0, 1, 2, 3].map((index) => fixture.open(hlsPathOf(index))));
+  expect(stuck.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
+  const refused = await fixture.ask(hlsPathOf(4));
+  expect([
+    refused.status,
+    refused.headers['retry-after'],
+    EngineFailure.parse(JSON.parse(refused.body)).code,
+  ]).toEqual([503, '1', 'unavailable']);
+  // What waits for one costs nothing more for another.
+  const also = await fixture.open(hlsPathOf(3));
+  expect(also.statusCode).toBe(200);
+  let received = 0;
+  for await (const chunk of also) if (Buffer.isBuffer(chunk)) received += chunk.byteLength;
+  expect(received).toBe(32 * 1_048_576);
+  expect((await fixture.ask(hlsPathOf(4))).status).toBe(503);
+
+  stuck[0]?.destroy();
+  await expect.poll(async () => (await fixture.ask(hlsPathOf(4))).status, { timeout: 10_000 }).toBe(200);
+  for (const response of stuck) response.destroy();
 });
 
 it('ends a stream over HTTP in order when the camera ends, and cuts off a viewer that is too slow', async () => {

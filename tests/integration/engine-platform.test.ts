@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFile, readFile, readdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, readdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFileOnce, writeFileAtomic } from '../../src/engine/platform/atomic-file.ts';
 import { readOrMakeCertificate } from '../../src/engine/platform/certificate.ts';
@@ -13,9 +14,12 @@ import type { EngineLayout } from '../../src/engine/platform/layout.ts';
 import { openSealedStore } from '../../src/engine/platform/sealed-store.ts';
 import type { Secrets } from '../../src/engine/platform/sealed-store.ts';
 import { createTokenRegistry, issueToken, revokeToken } from '../../src/engine/platform/tokens.ts';
+import type { TokenBearer, TokenRegistry } from '../../src/engine/platform/tokens.ts';
+import type { Clock } from '../../src/shared/domain/clock.ts';
 import { ConfigUpdate, ServeUpdate } from '../../src/shared/engine-api/index.ts';
 import type { CameraConfig } from '../../src/shared/engine-api/index.ts';
 import { temporaryFolder } from './engine-process.ts';
+import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { MemoryLog } from './memory-log.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -90,7 +94,7 @@ const noSecrets: Secrets = {
 };
 
 function open(): ConfigStore {
-  return openConfigStore(layout, openSealedStore(layout));
+  return openConfigStore(layout, openSealedStore(layout), new MemoryLog());
 }
 
 describe('the configuration on disk', () => {
@@ -183,7 +187,10 @@ describe('the configuration on disk', () => {
 
   it('keeps old cameras with old passwords when the disk fails between the two files', () => {
     const sealed = openSealedStore(layout);
-    openConfigStore(layout, sealed).update({ version: 0, cameras: [{ ...gate, credentials }] });
+    openConfigStore(layout, sealed, new MemoryLog()).update({
+      version: 0,
+      cameras: [{ ...gate, credentials }],
+    });
     // As if the power went after the first of the writes that replace gate by dock.
     const { cameraCredentials, ...others } = sealed.read();
     sealed.write({ ...others, cameraCredentials: new Map([...cameraCredentials, ['dock', credentials]]) });
@@ -191,23 +198,31 @@ describe('the configuration on disk', () => {
   });
 });
 
+async function bearerOf(registry: TokenRegistry, token: string): Promise<TokenBearer | undefined> {
+  await registry.freshen(token);
+  return registry.bearerOf(token);
+}
+
 describe('tokens', () => {
   const clock = createSystemClock();
-  const start = (log = new MemoryLog()) => {
-    const registry = createTokenRegistry(layout, clock, log);
-    registry.start();
+  const start = async (log = new MemoryLog(), ticking: Clock = clock) => {
+    const registry = createTokenRegistry(layout, ticking, log);
+    await registry.start();
     return registry;
   };
 
-  it('are known by their bearer, as soon as they are issued, until they are revoked', () => {
-    using stack = new DisposableStack();
-    const registry = start();
+  it('are known by their bearer, as soon as they are issued, until they are revoked', async () => {
+    await using stack = new AsyncDisposableStack();
+    const registry = await start();
     stack.defer(() => registry.stop());
-    const issued = Array.from({ length: 20 }, () => {
+    for (let count = 0; count < 20; count += 1) {
       const { id, token } = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
-      return [registry.bearerOf(token), { tokenId: id, scope: 'view' }];
-    });
-    for (const [found, expected] of issued) expect(found).toEqual(expected);
+      // Looks into the directory that were begun before do not count.
+      const looks = [registry.freshen('A'.repeat(43)), registry.freshen(token)];
+      await looks[1];
+      expect(registry.bearerOf(token)).toEqual({ tokenId: id, scope: 'view' });
+      await looks[0];
+    }
   });
 
   it('stay on the node as hashes only', async () => {
@@ -230,11 +245,10 @@ describe('tokens', () => {
     revokeToken(layout, revoked.id);
     await writeFile(join(layout.tokens, `${damaged.id}.json`), '{');
     const log = new MemoryLog();
-    const registry = start(log);
-    const found = [revoked.token, damaged.token, good.token, '', `${good.token}A`].map((token) =>
-      registry.bearerOf(token),
-    );
-    registry.stop();
+    const registry = await start(log);
+    const presented = [revoked.token, damaged.token, good.token, '', `${good.token}A`];
+    const found = await Promise.all(presented.map((token) => bearerOf(registry, token)));
+    await registry.stop();
     expect(found).toEqual([undefined, undefined, { tokenId: good.id, scope: 'view' }, undefined, undefined]);
     expect(log.text).toContain('its file cannot be used');
   });
@@ -242,13 +256,66 @@ describe('tokens', () => {
   it('remember when they were last used', async () => {
     const used = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
     issueToken(layout, { scope: 'view', nowUtcMs: 1 });
-    const registry = start();
+    const registry = await start();
     registry.bearerOf(used.token);
-    registry.stop();
+    await registry.stop();
     expect(JSON.parse(await readFile(layout.tokenUse, 'utf8'))).toEqual({
       formatVersion: 1,
       lastUsedUtcMs: { [used.id]: expect.any(Number) },
     });
+  });
+
+  it('stay valid while their directory cannot be read and nothing can be written, which is logged once', async () => {
+    const { id, token } = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    // Nobody, not even root, puts a file in the place of a directory.
+    await mkdir(layout.tokenUse);
+    const log = new MemoryLog();
+    const ticking = new ManualClock();
+    const registry = await start(log, ticking);
+    expect(await bearerOf(registry, token)).toEqual({ tokenId: id, scope: 'view' });
+    await rename(layout.tokens, `${layout.tokens}-away`);
+    for (let minute = 0; minute < 3; minute += 1) {
+      ticking.advance(60_000);
+      expect(await bearerOf(registry, token)).toEqual({ tokenId: id, scope: 'view' });
+      expect(await bearerOf(registry, 'A'.repeat(43))).toBeUndefined();
+    }
+    await rename(`${layout.tokens}-away`, layout.tokens);
+    await rmdir(layout.tokenUse);
+    await registry.stop();
+    expect(log.text.match(/cannot be looked up/g)).toHaveLength(1);
+    expect(log.text.match(/could not be written down/g)).toHaveLength(1);
+    expect(JSON.parse(await readFile(layout.tokenUse, 'utf8'))).toMatchObject({
+      lastUsedUtcMs: { [id]: expect.any(Number) },
+    });
+  });
+
+  it('stay valid while their disk hangs, which holds nobody up, and are followed again after it', async () => {
+    const { id, token } = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    const log = new MemoryLog();
+    const ticking = new ManualClock();
+    const registry = await start(log, ticking);
+    await registry.freshen();
+    // Whoever opens a pipe waits for who opens its other end, as for a disk that hangs.
+    const hanging = join(layout.tokens, `${'0'.repeat(16)}.json`);
+    const hangingUse = join(dirname(layout.tokenUse), '.token-use.json.new');
+    execFileSync('mkfifo', [hanging, hangingUse]);
+    ticking.advance(1_001);
+    const waiting = registry.freshen(token);
+    ticking.advance(2_000);
+    await waiting;
+    expect(registry.bearerOf(token)).toEqual({ tokenId: id, scope: 'view' });
+    const enrolled = issueToken(layout, { scope: 'view', nowUtcMs: 1 });
+    // Nobody waits any more, and nothing more is asked of the disk.
+    ticking.advance(180_000);
+    await registry.freshen(enrolled.token);
+    expect([registry.bearerOf(enrolled.token), registry.bearerOf(token)?.tokenId]).toEqual([undefined, id]);
+    expect(log.text.match(/cannot be looked up/g)).toHaveLength(1);
+
+    await writeFile(hanging, '{}');
+    await readFile(hangingUse);
+    await unlink(hanging);
+    await expect.poll(() => bearerOf(registry, enrolled.token)).toBeDefined();
+    await registry.stop();
   });
 
   it('take the name they are asked to have, when it is one and nobody has it', () => {

@@ -4,7 +4,6 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
-import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +12,10 @@ import { TLSSocket } from 'node:tls';
 import { certificatePin } from '../../src/engine/platform/certificate.ts';
 import { Enrolment } from '../../src/shared/engine-api/index.ts';
 import type { TokenScope } from '../../src/shared/engine-api/index.ts';
+import { askEngine, engineRequest } from './ask-engine.ts';
+import type { Answer, AskOptions } from './ask-engine.ts';
+
+export type { Answer, AskOptions } from './ask-engine.ts';
 
 /** Real engines in processes of their own, on loopback. */
 
@@ -48,20 +51,6 @@ export function runEngineCommand(args: readonly string[], command = engineFromSo
     timeout: 30_000,
   });
   return { exitCode: result.status, stdout: result.stdout, stderr: result.stderr };
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-  json(): unknown;
-}
-
-export interface AskOptions {
-  readonly method?: string;
-  readonly token?: string;
-  readonly body?: string | Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface StartOptions {
@@ -133,30 +122,13 @@ export class EngineProcess implements AsyncDisposable {
 
   /** One request on a connection of its own. */
   ask(path: string, options: AskOptions = {}): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const asked = request(this.#request(path, options), (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const body = Buffer.concat(chunks);
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body,
-          json: () => JSON.parse(body.toString('utf8')),
-        });
-      });
-    });
-    asked.on('error', reject);
-    asked.end(options.body);
-    return promise;
+    return askEngine(this.port, path, options);
   }
 
   /** The pin of the certificate that the engine presents. */
   presentedPin(): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const asked = request(this.#request('/health', {}), (response) => {
+    const asked = request(engineRequest(this.port, '/health'), (response) => {
       response.resume();
       if (!(response.socket instanceof TLSSocket)) throw new TypeError('Not a TLS connection.');
       resolve(certificatePin(new X509Certificate(response.socket.getPeerCertificate().raw)));
@@ -178,23 +150,6 @@ export class EngineProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.end('SIGKILL');
-  }
-
-  #request(path: string, options: AskOptions): RequestOptions {
-    return {
-      host: '127.0.0.1',
-      port: this.port,
-      path,
-      method: options.method ?? 'GET',
-      headers: {
-        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...options.headers,
-      },
-      // Trust is the pin's, which a test of its own checks.
-      rejectUnauthorized: false,
-      agent: false,
-    };
   }
 }
 

@@ -33,13 +33,17 @@ interface Fixture {
   readonly service: HlsService;
 }
 
+function createStream(): StreamFanout {
+  const cache = new GopCache({ maximumBytes: 4 * 1024 ** 2, budget: new GopBudget(4 * 1024 ** 2) });
+  return new StreamFanout({ cache, log: quietLog });
+}
+
 function createFixture(limits: Partial<HlsLimits> = {}): Fixture {
   const clock = manualClock();
-  const cache = new GopCache({ maximumBytes: 4 * 1024 ** 2, budget: new GopBudget(4 * 1024 ** 2) });
-  const stream = new StreamFanout({ cache, log: quietLog });
+  const stream = createStream();
   const service = new HlsService({
     directory: { find: (cameraId) => (cameraId === 'gate' ? stream : undefined) },
-    isEnabled: () => true,
+    settings: () => ({ enabled: true }),
     clock,
     log: quietLog,
     limits,
@@ -209,9 +213,9 @@ describe('HLS on demand', () => {
     clock.advance(29_000);
     expect(service.file('gate', 'main', 'segment-1.m4s')).toBeUndefined();
     clock.advance(29_000);
-    expect(service.status()).toEqual({ streams: 1, bytes: expect.any(Number) });
+    expect(service.status()).toMatchObject({ streams: 1, waiting: 0 });
     clock.advance(10_000);
-    expect([stream.memberCount, service.status()]).toEqual([0, { streams: 0, bytes: 0 }]);
+    expect([stream.memberCount, service.status()]).toMatchObject([0, { streams: 0, bytes: 0, waiting: 0 }]);
   });
 
   it('does not wait for ever for a camera that sends nothing', async () => {
@@ -219,6 +223,18 @@ describe('HLS on demand', () => {
     const asked = service.playlist('gate', 'main');
     clock.advance(12_000);
     expect(await asked).toEqual({ kind: 'not-ready' });
+  });
+
+  it('remembers nobody who waited in vain', async () => {
+    const { clock, service } = createFixture();
+    const counts: number[] = [];
+    for (let poll = 0; poll < 5; poll += 1) {
+      const asked = [service.playlist('gate', 'main'), service.playlist('gate', 'main')];
+      counts.push(service.status().waiting);
+      clock.advance(12_000);
+      await Promise.all(asked);
+    }
+    expect([...counts, service.status().waiting]).toEqual([2, 2, 2, 2, 2, 0]);
   });
 
   it('lists the newest segments, keeps a few more, and no more bytes than it may', async () => {
@@ -239,6 +255,48 @@ describe('HLS on demand', () => {
     expect(service.file('gate', 'main', `segment-${first - 1}.m4s`)).toBeUndefined();
     // What is kept, and the segment that is open.
     expect(Math.max(...sizes)).toBeLessThan(60_000 + 2 * 15_000);
+  });
+
+  it('shares one bound in bytes among all streams, of which the one begun last gives way', async () => {
+    // Nearly a megabyte a second.
+    const heavy = syntheticStream({ seed: 3, seconds: 12, gopFrames: 25, maximumPictureBytes: 70_000 });
+    const streams = new Map(Array.from({ length: 32 }, (_, camera) => [`camera-${camera}`, createStream()]));
+    const clock = manualClock();
+    const memoryMebibytes = 32;
+    const service = new HlsService({
+      directory: { find: (cameraId) => streams.get(cameraId) },
+      settings: () => ({ enabled: true, memoryMebibytes }),
+      clock,
+      log: quietLog,
+      limits: { idleAfterMs: 3_600_000 },
+    });
+    service.start();
+    const begin = async (cameraId: string): Promise<string> => {
+      const asked = service.playlist(cameraId, 'main');
+      const stream = streams.get(cameraId);
+      if (stream !== undefined && stream.memberCount > 0)
+        feed(stream, heavy.samples.slice(0, 80), heavy.description);
+      return (await asked).kind;
+    };
+    const kinds: string[] = [];
+    for (let camera = 0; kinds.at(-1) !== 'no-memory'; camera += 1)
+      kinds.push(await begin(`camera-${camera}`));
+    const beginners = kinds.length - 1;
+    // All go on, and need more than when they began.
+    const largest: number[] = [];
+    for (const [index, sample] of heavy.samples.slice(80).entries()) {
+      for (const stream of streams.values()) if (stream.memberCount > 0) stream.onSample(sample);
+      if (index % 25 === 0) largest.push(service.status().bytes);
+    }
+    const { streams: running, ended, refused } = service.status();
+    expect([running + ended, refused]).toEqual([beginners, 1]);
+    expect(ended).toBeGreaterThan(0);
+    expect(running).toBeGreaterThan(1);
+    // Beside what is bounded there is the second in hand of each stream.
+    expect(Math.max(...largest)).toBeLessThan(memoryMebibytes * 1024 ** 2 + beginners * 2_000_000);
+    expect((await service.playlist('camera-0', 'main')).kind).toBe('playlist');
+    expect((await service.playlist(`camera-${beginners - 1}`, 'main')).kind).toBe('no-memory');
+    service.stop();
   });
 
   it('numbers segments on when it was stopped in between', async () => {
@@ -263,6 +321,7 @@ describe('HLS on demand', () => {
       maximumStreams: 1,
       idleMs: 30_000,
     });
+    expect(service.status()).toMatchObject({ streams: 1, refused: 1, ended: 0 });
     stream.end('The camera was removed.');
     expect(await asked).toEqual({ kind: 'not-ready' });
   });

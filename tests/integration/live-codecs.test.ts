@@ -91,7 +91,12 @@ describe.skipIf(ffmpegMissing)(
         'aac',
       );
 
-      const service = new HlsService({ directory: streams, isEnabled: () => true, clock, log: quietLog });
+      const service = new HlsService({
+        directory: streams,
+        settings: () => ({ enabled: true }),
+        clock,
+        log: quietLog,
+      });
       cleanup.defer(() => service.stop());
       const names = async (): Promise<string[]> => {
         const outcome = await service.playlist('gate', 'main');

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JoinableStream } from '../../src/engine/live/index.ts';
 import type { H264Track, Sample, StreamSubscriber } from '../../src/engine/media/sample.ts';
+import { Attempts } from '../../src/engine/platform/attempts.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { createRtspServer } from '../../src/engine/rtsp-server/index.ts';
 import type { RtspServer } from '../../src/engine/rtsp-server/index.ts';
@@ -22,6 +23,8 @@ const video: H264Track = {
   width: 704,
   height: 480,
 };
+/** After the first wrong password. */
+const firstDelayMs = 50;
 const PICTURE_BYTES = 50_000;
 
 /** A camera whose pictures come when the test says so. */
@@ -80,6 +83,7 @@ beforeEach(async () => {
   port = await freePort();
   server = createRtspServer({
     streams: { find: (cameraId) => (cameraId === 'gate' ? stream : undefined) },
+    attempts: new Attempts(clock, { firstDelayMs }),
     host: '127.0.0.1',
     clock,
     log,
@@ -89,7 +93,6 @@ beforeEach(async () => {
       sessionTimeoutMs: 2_000,
       idleTimeoutMs: 1_000,
       describeTimeoutMs: 300,
-      wrongPasswordDelayMs: 50,
     },
   });
   await server.apply(config());
@@ -262,9 +265,22 @@ describe('who may play', () => {
     await player.logIn('guess 2').catch(() => undefined);
     await player.logIn('guess 3').catch(() => undefined);
     await player.closed;
-    expect(performance.now() - beganMs).toBeGreaterThan(3 * 50);
+    expect(performance.now() - beganMs).toBeGreaterThan(3 * firstDelayMs);
     expect(server.status().unauthorized).toBe(3);
     expect(log.text).not.toContain('guess');
+    expect(log.text.match(/wrong user or password was refused. {"address":"127.0.0.1"}/g)).toHaveLength(3);
+  });
+
+  it('is not guessed faster on many connections, from elsewhere not held up, and let in after the wait', async () => {
+    const beganMs = performance.now();
+    const answers = await Promise.all(Array.from({ length: 4 }, () => open().logIn('guess')));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    // The second waits for what the first cost, the third for twice as much, and so on.
+    expect(performance.now() - beganMs).toBeGreaterThan(7 * firstDelayMs);
+    const elsewhereMs = performance.now();
+    expect((await open('127.0.0.2').logIn()).status).toBe(200);
+    expect(performance.now() - elsewhereMs).toBeLessThan(8 * firstDelayMs);
+    expect((await open().logIn()).status).toBe(200);
   });
 
   it('loses the connection when the account goes, and nobody else does', async () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStreamIngest, rtspSource } from '../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../src/engine/media/slab-pool.ts';
 import type { Sample } from '../../src/engine/media/sample.ts';
+import { Attempts } from '../../src/engine/platform/attempts.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { createRtspServer } from '../../src/engine/rtsp-server/index.ts';
 import type { RtspServer } from '../../src/engine/rtsp-server/index.ts';
@@ -41,6 +42,7 @@ beforeAll(async () => {
         return known === undefined ? undefined : endingStream(known);
       },
     },
+    attempts: new Attempts(clock),
     host: '127.0.0.1',
     clock,
     log: new MemoryLog(),

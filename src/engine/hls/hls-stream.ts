@@ -10,6 +10,8 @@ export interface HlsStreamLimits extends SegmenterLimits {
   readonly listedSegments: number;
   /** Beyond those listed, for players that read an older list: RFC 8216 §6.2.2. */
   readonly keptSegments: number;
+  /** When memory is short: those listed, and the one that left the list last. */
+  readonly leastSegments: number;
   /** Of all segments kept; the oldest go first. */
   readonly maximumBytes: number;
 }
@@ -21,6 +23,7 @@ export const defaultHlsStreamLimits: HlsStreamLimits = {
   maximumSegmentBytes: 8 * 1024 ** 2,
   listedSegments: 6,
   keptSegments: 10,
+  leastSegments: 7,
   maximumBytes: 16 * 1024 ** 2,
 };
 
@@ -33,12 +36,15 @@ interface HlsStreamOptions {
   readonly stream: JoinableStream;
   readonly clock: Clock;
   readonly limits: HlsStreamLimits;
+  /** After each segment. */
+  readonly onGrowth: () => void;
 }
 
 /** One stream as HLS: the newest segments, in memory only. */
 export class HlsStream implements StreamSubscriber {
   readonly #limits: HlsStreamLimits;
   readonly #segmenter: Segmenter;
+  readonly #onGrowth: () => void;
   readonly #waiting = new Set<() => void>();
   #membership: Disposable | undefined;
   #segments: readonly KeptSegment[] = [];
@@ -48,7 +54,8 @@ export class HlsStream implements StreamSubscriber {
   #targetDurationSeconds: number | undefined;
   #hasEnded = false;
 
-  constructor({ stream, clock, limits }: HlsStreamOptions) {
+  constructor({ stream, clock, limits, onGrowth }: HlsStreamOptions) {
+    this.#onGrowth = onGrowth;
     this.#limits = limits;
     this.#segmenter = new Segmenter(limits);
     // Segments are longer than a second: numbers go on rising when HLS of this stream stops and starts again.
@@ -67,6 +74,18 @@ export class HlsStream implements StreamSubscriber {
     return this.#keptBytes + this.#segmenter.heldBytes;
   }
 
+  /** How many of them remain when memory is short. */
+  get leastByteLength(): number {
+    return this.#segments
+      .slice(-this.#limits.leastSegments)
+      .reduce((sum, { bytes }) => sum + bytes.byteLength, this.#segmenter.heldBytes);
+  }
+
+  /** Memory is short. */
+  shrink(): void {
+    this.#trim(this.#limits.leastSegments);
+  }
+
   /** Undefined before the first segment is complete. */
   playlist(): string | undefined {
     if (this.#targetDurationSeconds === undefined) return undefined;
@@ -79,12 +98,16 @@ export class HlsStream implements StreamSubscriber {
     return writePlaylist(head, listed);
   }
 
-  /** Resolves with the next segment, or when the stream ends. */
-  nextSegment(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#hasEnded) resolve();
-      else this.#waiting.add(resolve);
-    });
+  /** Calls back once, with the next segment or when the stream ends, unless disposed before. */
+  onNextSegment(callback: () => void): Disposable {
+    if (this.#hasEnded) callback();
+    else this.#waiting.add(callback);
+    return { [Symbol.dispose]: () => void this.#waiting.delete(callback) };
+  }
+
+  /** Who waits for a segment. */
+  get waitingCount(): number {
+    return this.#waiting.size;
   }
 
   /** A file that a playlist names; undefined when it is gone. */
@@ -130,8 +153,9 @@ export class HlsStream implements StreamSubscriber {
     const kept = { sequence, init, initName, name, isDiscontinuity, durationMs, startUtcMs, bytes };
     this.#segments = [...this.#segments, kept];
     this.#keptBytes += bytes.byteLength;
-    this.#trim();
+    this.#trim(this.#limits.keptSegments);
     this.#wake();
+    this.#onGrowth();
   }
 
   /** Fixed with the first segment, for it must not change (RFC 8216 §6.2.1). Durations round to it at most. */
@@ -145,10 +169,10 @@ export class HlsStream implements StreamSubscriber {
     this.#segmenter.promise(seconds * 1_000 + 499);
   }
 
-  #trim(): void {
-    const { keptSegments, maximumBytes } = this.#limits;
+  #trim(mostSegments: number): void {
+    const { maximumBytes } = this.#limits;
     while (
-      this.#segments.length > keptSegments ||
+      this.#segments.length > mostSegments ||
       (this.#keptBytes > maximumBytes && this.#segments.length > 1)
     ) {
       const [oldest, ...rest] = this.#segments;
@@ -162,7 +186,7 @@ export class HlsStream implements StreamSubscriber {
   #wake(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const resolve of waiting) resolve();
+    for (const callback of waiting) callback();
   }
 }
 

@@ -94,8 +94,11 @@ export class Segmenter {
 
   /** The stream stopped: what is held becomes a last segment, and what may follow does not join it. */
   interrupt(): MediaSegment | undefined {
-    const last = this.#open?.video.at(-1);
-    const ended = last === undefined ? undefined : this.#cut(last.dts90k + this.#frameDuration90k);
+    const [open, last] = [this.#open, this.#open?.video.at(-1)];
+    const ended =
+      open === undefined || last === undefined
+        ? undefined
+        : this.#cut(Math.min(last.dts90k + this.#frameDuration90k, this.#latestEnd90k(open)));
     this.#isDiscontinuity ||= this.#sequenceNumber > 0;
     return ended;
   }
@@ -108,7 +111,7 @@ export class Segmenter {
   }
 
   #addVideo(picture: Sample): MediaSegment | undefined {
-    const ended = this.#isCutDue(picture) ? this.#cut(picture.dts90k) : undefined;
+    const ended = this.#isCutDue(picture) ? this.#cutBefore(picture) : undefined;
     if (this.#open === undefined) {
       this.#origin90k ??= picture.dts90k;
       const { dts90k, utcMs } = picture;
@@ -137,6 +140,16 @@ export class Segmenter {
       length90k + this.#frameDuration90k > this.#maximumSegment90k ||
       open.byteLength + picture.data.byteLength > maximumSegmentBytes
     );
+  }
+
+  /** Time without pictures belongs to the segment before it, unless that would be longer than was promised (RFC 8216 §4.3.3.1). */
+  #cutBefore(picture: Sample): MediaSegment | undefined {
+    if (this.#open !== undefined && picture.dts90k > this.#latestEnd90k(this.#open)) return this.interrupt();
+    return this.#cut(picture.dts90k);
+  }
+
+  #latestEnd90k({ firstPicture }: OpenSegment): number {
+    return firstPicture.dts90k + this.#maximumSegment90k;
   }
 
   #cut(end90k: number): MediaSegment | undefined {

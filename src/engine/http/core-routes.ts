@@ -7,7 +7,7 @@ import {
 } from '../../shared/engine-api/index.ts';
 import { jsonAnswer, textAnswer } from './answer.ts';
 import type { EngineApi } from './engine-api.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, notWritten } from './failure.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { renderMetrics } from './metric.ts';
 import { engineMetrics } from './metrics.ts';
@@ -73,6 +73,7 @@ export function coreRoutes(engine: EngineApi, metrics: HttpMetrics): readonly Ro
           );
         }
         if (outcome.kind === 'invalid') throw new ApiFailure('invalid-request', outcome.message);
+        if (outcome.kind === 'not-written') throw notWritten('its configuration', outcome.code);
         return outcome.config;
       },
     }),

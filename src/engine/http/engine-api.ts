@@ -22,7 +22,9 @@ import type { ProcessSample } from '../platform/process-sampler.ts';
 export type ConfigOutcome =
   | { readonly kind: 'applied'; readonly config: ConfigView }
   | { readonly kind: 'stale'; readonly currentVersion: number }
-  | { readonly kind: 'invalid'; readonly message: string };
+  | { readonly kind: 'invalid'; readonly message: string }
+  /** `code` is the system's name for what went wrong. Nothing was changed. */
+  | { readonly kind: 'not-written'; readonly code: string };
 
 /** What the HTTP server serves: the engine as others see it. */
 export interface EngineApi {

@@ -12,6 +12,14 @@ const statusOfCode: Record<EngineFailureCode, number> = {
   internal: 500,
 };
 
+/** For a change that the disk of the engine's own directory did not take; `code` is the system's, such as `ENOSPC`. */
+export function notWritten(what: string, code: string): ApiFailure {
+  return new ApiFailure(
+    'unavailable',
+    `The engine cannot write ${what} (${code}), so nothing was changed. Make room on the disk of its directory, or mount it for writing, and repeat the change.`,
+  );
+}
+
 /** An expected refusal of a request; becomes the answer's status and `EngineFailure` body. */
 export class ApiFailure extends Error {
   readonly code: EngineFailureCode;

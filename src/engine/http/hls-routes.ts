@@ -39,7 +39,8 @@ export function hlsRoutes({ engine, tickets, tokens }: HlsRouteOptions): readonl
     }
     return [bytes];
   };
-  const purposeOf = (ticket: string): TicketPurpose => {
+  const purposeOf = async (ticket: string): Promise<TicketPurpose> => {
+    await tokens.freshen();
     const purpose = tickets.use(ticket);
     if (purpose === undefined || !tokens.isValid(purpose.tokenId)) {
       throw new ApiFailure('unauthorized', 'This ticket is void. Ask for another one with a token.');
@@ -97,7 +98,7 @@ export function hlsRoutes({ engine, tickets, tokens }: HlsRouteOptions): readonl
       summary: 'Watch as live HLS what a ticket is for',
       params: z.object({ ticket: Ticket }),
       answer: textAnswer(playlistType),
-      handle: ({ params }) => playlist(purposeOf(params.ticket)),
+      handle: async ({ params }) => playlist(await purposeOf(params.ticket)),
     }),
     route({
       ...noInput,
@@ -107,7 +108,7 @@ export function hlsRoutes({ engine, tickets, tokens }: HlsRouteOptions): readonl
       summary: 'Read a segment of what a ticket is for',
       params: z.object({ ticket: Ticket, file: FileName }),
       answer: bytesAnswer(segmentType),
-      handle: ({ params }) => file(purposeOf(params.ticket), params.file),
+      handle: async ({ params }) => file(await purposeOf(params.ticket), params.file),
     }),
   ];
 }
@@ -129,6 +130,11 @@ function textOf(outcome: PlaylistOutcome, { cameraId, stream }: StreamTarget): s
       throw new ApiFailure(
         'too-many',
         `This engine serves ${outcome.maximumStreams} streams as HLS at most. Others become free ${outcome.idleMs / 1_000} s after their last viewer.`,
+      );
+    case 'no-memory':
+      throw new ApiFailure(
+        'too-many',
+        `The ${outcome.memoryMebibytes} MiB that this engine has for HLS are in use by other streams. They become free ${outcome.idleMs / 1_000} s after their last viewer; serve.hls.memoryMebibytes in the configuration gives more.`,
       );
     case 'not-ready':
       throw new ApiFailure(

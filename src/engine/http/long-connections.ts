@@ -31,7 +31,9 @@ export function createLongConnections(tokens: TokenRegistry, clock: Clock): Long
   const open = new Set<LongConnection>();
   let watch: Disposable | undefined;
 
-  const closeRevoked = (): void => {
+  const closeRevoked = async (): Promise<void> => {
+    if (open.size === 0) return;
+    await tokens.freshen();
     for (const connection of open) {
       if (connection.tokenId !== undefined && !tokens.isValid(connection.tokenId))
         connection.close(liveCloseCodes.unauthorized, 'The token was revoked.');
@@ -49,7 +51,7 @@ export function createLongConnections(tokens: TokenRegistry, clock: Clock): Long
       return { [Symbol.dispose]: () => void open.delete(connection) };
     },
     start() {
-      watch = clock.every(limits.tokenCheckPeriodMs, closeRevoked);
+      watch = clock.every(limits.tokenCheckPeriodMs, () => void closeRevoked());
     },
     stop() {
       watch?.[Symbol.dispose]();

@@ -95,10 +95,14 @@ function liveMetrics(live: LiveStatus): readonly Metric[] {
   ];
 }
 
-function hlsMetrics({ streams, bytes }: HlsStatus): readonly Metric[] {
+function hlsMetrics({ streams, bytes, limitBytes, waiting, refused, ended }: HlsStatus): readonly Metric[] {
   return [
     gauge('hls_streams', 'Streams that are being segmented for HLS.', streams),
     gauge('hls_bytes', 'Segments in memory for HLS.', bytes),
+    gauge('hls_limit_bytes', 'The most that segments for HLS may take.', limitBytes),
+    gauge('hls_waiting_requests', 'Requests that wait for the first segment of a stream.', waiting),
+    counter('hls_refused_total', 'Requests for streams beyond the bounds of HLS.', refused),
+    counter('hls_streams_ended_total', 'Streams whose HLS was ended because memory was short.', ended),
   ];
 }
 
@@ -128,6 +132,16 @@ function httpMetrics(http: HttpMetrics): readonly Metric[] {
       'http_unauthorized_total',
       'Requests and live connections without a valid token.',
       http.unauthorized,
+    ),
+    gauge(
+      'http_answers_held_bytes',
+      'Segments and pictures in memory that clients have yet to take.',
+      http.answerMemory.bytes,
+    ),
+    counter(
+      'http_answers_refused_total',
+      'Segments and pictures that were not sent because too much waits for clients that do not read.',
+      http.answerMemory.refused,
     ),
   ];
 }

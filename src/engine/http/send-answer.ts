@@ -2,16 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { errorCode } from '../platform/layout.ts';
 import type { Answer } from './answer.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import { parseByteRange } from './byte-range.ts';
 import { ApiFailure } from './failure.ts';
+
+const SLICE_BYTES = 64 * 1024;
 
 export const commonHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 /** Sends what a route answered. Throws `ApiFailure` while nothing has been sent yet. */
 export async function sendAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   answer: Exclude<Answer, { kind: 'stream' }>,
+  memory: AnswerMemory,
 ): Promise<void> {
   switch (answer.kind) {
     case 'json':
@@ -26,19 +29,40 @@ export async function sendAnswer(
       await sendFile(request, response, answer);
       return;
     case 'bytes':
-      sendBytes(response, answer);
+      await sendBytes(response, answer, memory);
       return;
   }
 }
 
-function sendBytes(response: ServerResponse, answer: Extract<Answer, { kind: 'bytes' }>): void {
+async function sendBytes(
+  response: ServerResponse,
+  answer: Extract<Answer, { kind: 'bytes' }>,
+  memory: AnswerMemory,
+): Promise<void> {
+  using held = memory.hold(answer.chunks);
+  if (held === undefined) {
+    throw new ApiFailure(
+      'unavailable',
+      'Too much waits for clients that do not read. Ask again in a second.',
+      {
+        headers: { 'retry-after': '1' },
+      },
+    );
+  }
   response.writeHead(200, {
     ...commonHeaders,
     'content-type': answer.contentType,
     'content-length': answer.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
   });
-  for (const chunk of answer.chunks) response.write(chunk);
-  response.end();
+  await pipeline(sliced(answer.chunks), response);
+}
+
+/** One write would encrypt all of it at once, for every client anew, whether that reads or not. */
+function* sliced(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.byteLength; start += SLICE_BYTES)
+      yield chunk.subarray(start, start + SLICE_BYTES);
+  }
 }
 
 async function sendFile(

@@ -3,13 +3,15 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import type { TokenScope } from '../../shared/engine-api/index.ts';
 import { HlsTickets } from '../hls/index.ts';
 import type { EngineCertificate } from '../platform/certificate.ts';
 import { EngineExit } from '../platform/exit.ts';
 import { errorCode } from '../platform/layout.ts';
-import type { TokenRegistry } from '../platform/tokens.ts';
+import { KEEP_ALIVE_DELAY_MS } from '../platform/listener.ts';
+import type { TokenBearer, TokenRegistry } from '../platform/tokens.ts';
 import { sendAnswer, sendJson } from './send-answer.ts';
-import { authorize } from './authorization.ts';
+import { authorize, presentedToken } from './authorization.ts';
 import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
 import { createLongConnections } from './long-connections.ts';
@@ -76,21 +78,25 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
     });
   };
 
+  const bearerOf = async ({ headers }: IncomingMessage, scope: TokenScope): Promise<TokenBearer> => {
+    await tokens.freshen(presentedToken(headers.authorization));
+    return authorize(headers.authorization, scope, tokens);
+  };
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let path = 'unmatched';
     try {
       const target = requestTarget(request);
       const { route, params } = find(request.method ?? '', target.pathname);
       path = route.path;
-      const bearer =
-        route.scope === 'none' ? undefined : authorize(request.headers.authorization, route.scope, tokens);
+      const bearer = route.scope === 'none' ? undefined : await bearerOf(request, route.scope);
       const readBody = (): Promise<unknown> => readJsonBody(request);
       const answer = await route.answer({ params, query: target.searchParams, bearer, readBody });
-      if (answer.kind !== 'stream') await sendAnswer(request, response, answer);
+      if (answer.kind !== 'stream') await sendAnswer({ request, response }, answer, metrics.answerMemory);
       else await sendStream(response, { ...answer, connections, tokenId: bearer?.tokenId });
     } catch (error) {
-      if (response.headersSent) {
-        // The client went away, or the file did: only the connection can say so now.
+      if (response.headersSent || response.destroyed) {
+        // The client went away, or the file did, or the engine stops: only the connection can say so now.
         log.debug({ path, error }, 'An answer was cut short.');
         response.destroy();
       } else {
@@ -116,12 +122,19 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: 5_000,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     },
     (request, response) => void handle(request, response),
   );
   server.maxConnections = limits.connections;
   server.timeout = limits.idleSocketTimeoutMs;
-  server.on('upgrade', webSockets.upgrade);
+  server.on('upgrade', (request, socket, head) => {
+    // Until the endpoint listens.
+    socket.on('error', () => undefined);
+    const known = tokens.freshen(presentedToken(request.headers.authorization));
+    void known.then(() => webSockets.upgrade(request, socket, head));
+  });
   server.on('clientError', (error, socket) => {
     if (!socket.writable) return;
     const status = clientErrorStatus(errorCode(error));

@@ -10,10 +10,11 @@ import {
   enginePaths,
   maximumLocks,
 } from '../../shared/engine-api/index.ts';
+import { errorCode } from '../platform/layout.ts';
 import type { TokenBearer } from '../platform/tokens.ts';
 import { jsonAnswer } from './answer.ts';
 import type { EngineApi } from './engine-api.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, notWritten } from './failure.ts';
 import { noInput, route } from './route.ts';
 import type { Route } from './route.ts';
 
@@ -50,7 +51,7 @@ export function timelineRoutes(engine: Pick<EngineApi, 'timeline' | 'locks'>): r
       body: LockOrder,
       answer: jsonAnswer(FootageLock, { statuses: [201], statusOf: () => 201 }),
       async handle({ body, bearer }) {
-        const outcome = await locks.add(body, tokenIdOf(bearer));
+        const outcome = await locks.add(body, tokenIdOf(bearer)).catch(refuseUnwritten);
         if (outcome.kind === 'locked') return outcome.lock;
         throw new ApiFailure(
           'too-many',
@@ -67,7 +68,7 @@ export function timelineRoutes(engine: Pick<EngineApi, 'timeline' | 'locks'>): r
       params: z.object({ lockId: z.uuid() }),
       answer: jsonAnswer(LockRemoval),
       async handle({ params, bearer }) {
-        const removed = await locks.remove(params.lockId, tokenIdOf(bearer));
+        const removed = await locks.remove(params.lockId, tokenIdOf(bearer)).catch(refuseUnwritten);
         if (removed === undefined) {
           throw new ApiFailure('not-found', `There is no lock ${params.lockId} any more.`);
         }
@@ -75,6 +76,12 @@ export function timelineRoutes(engine: Pick<EngineApi, 'timeline' | 'locks'>): r
       },
     }),
   ];
+}
+
+/** Of the file, that is: what the index does not take holds from the next start on, and is a fault until then. */
+function refuseUnwritten(error: unknown): never {
+  const code = errorCode(error);
+  throw /^E[A-Z0-9]+$/.test(code) ? notWritten('its locks', code) : error;
 }
 
 function tokenIdOf(bearer: TokenBearer | undefined): string {

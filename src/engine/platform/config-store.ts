@@ -1,9 +1,11 @@
+import type { Log } from '../../shared/domain/log.ts';
 import type { ConfigUpdate, ConfigView } from '../../shared/engine-api/index.ts';
 import { StoredConfig, applyUpdate, engineConfigOf, viewOf } from './config-content.ts';
 import type { ConfigContent, EngineConfig } from './config-content.ts';
+import { errorCode } from './layout.ts';
 import type { EngineLayout } from './layout.ts';
 import { secretCount, unionOfSecrets } from './sealed-store.ts';
-import type { SealedStore } from './sealed-store.ts';
+import type { SealedStore, Secrets } from './sealed-store.ts';
 import { stateFile } from './state-file.ts';
 import type { StateFile } from './state-file.ts';
 
@@ -15,7 +17,9 @@ export type ConfigChange =
   /** The caller had read another version than the current one; nothing was changed. */
   | { readonly kind: 'stale'; readonly currentVersion: number }
   /** What would result makes no sense; nothing was changed. The message is for the person. */
-  | { readonly kind: 'invalid'; readonly message: string };
+  | { readonly kind: 'invalid'; readonly message: string }
+  /** The disk took it not; nothing was changed. `code` is the system's name for it, such as `ENOSPC`. */
+  | { readonly kind: 'not-written'; readonly code: string };
 
 /** What the engine was told to do, on disk: sections without secrets in one file, all secrets sealed in another. */
 export interface ConfigStore {
@@ -35,11 +39,20 @@ function configFile(layout: EngineLayout): StateFile<StoredConfig> {
 }
 
 /** Reads both files. Throws `EngineExit` when one is damaged or of a newer version. */
-export function openConfigStore(layout: EngineLayout, sealedStore: SealedStore): ConfigStore {
+export function openConfigStore(layout: EngineLayout, sealedStore: SealedStore, log: Log): ConfigStore {
   const file = configFile(layout);
   let content: ConfigContent = {
     stored: readStoredConfig(layout),
     secrets: sealedStore.read(),
+  };
+
+  /** The configuration holds already; secrets that nobody uses any more stay sealed until the next change. */
+  const forgetOthers = (secrets: Secrets): void => {
+    try {
+      sealedStore.write(secrets);
+    } catch (error) {
+      log.warn({ error }, 'Secrets that are not used any more were not removed from the disk.');
+    }
   };
 
   return {
@@ -52,10 +65,14 @@ export function openConfigStore(layout: EngineLayout, sealedStore: SealedStore):
       if (verdict.kind === 'invalid') return verdict;
       // Old and new secrets first, so that whichever configuration survives a crash finds its own.
       const union = unionOfSecrets(secrets, verdict.secrets);
-      sealedStore.write(union);
-      file.write(verdict.stored);
+      try {
+        sealedStore.write(union);
+        file.write(verdict.stored);
+      } catch (error) {
+        return { kind: 'not-written', code: errorCode(error) };
+      }
       content = { stored: verdict.stored, secrets: verdict.secrets };
-      if (secretCount(verdict.secrets) < secretCount(union)) sealedStore.write(verdict.secrets);
+      if (secretCount(verdict.secrets) < secretCount(union)) forgetOthers(verdict.secrets);
       return { kind: 'applied', config: engineConfigOf(content) };
     },
   };

@@ -23,6 +23,9 @@ interface ListenerOptions {
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 
+/** The system asks a peer that is silent for so long whether it is still there, and closes the connection when it is not. */
+export const KEEP_ALIVE_DELAY_MS = 30_000;
+
 /** A TCP port that is listened at when it can be, and tried again when it cannot. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -66,7 +69,10 @@ export class Listener {
       this.#state = { kind: 'off' };
       return;
     }
-    const server = createServer({ noDelay: true }, this.#options.onConnection);
+    const server = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS },
+      this.#options.onConnection,
+    );
     try {
       const port = await listen(server, wanted);
       server.on('error', (error) =>

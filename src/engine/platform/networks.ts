@@ -18,3 +18,8 @@ export class Networks {
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 }
+
+/** Without the prefix that an IPv4 address has on an IPv6 socket (RFC 4291 §2.5.5.2). */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EngineExit } from './exit.ts';
-import { readFileIfPresent, writeFileAtomic } from './atomic-file.ts';
+import { loadFileIfPresent, readFileIfPresent, replaceFile, writeFileAtomic } from './atomic-file.ts';
 
 const LIMIT_BYTES = 16 * 1_048_576;
 
@@ -10,7 +10,12 @@ const AnyEnvelope = z.object({ formatVersion: z.int().positive() });
 export interface StateFile<Content extends object> {
   /** `undefined` when there is none yet. Throws `EngineExit`: damaged, or of a newer version. */
   read(): Content | undefined;
+  /** Does the same while everything else goes on. */
+  load(): Promise<Content | undefined>;
+  /** Survives a power cut when it returns. Holds everything else up: for what a person changes. */
   write(content: Content): void;
+  /** Writes while everything else goes on; a power cut may damage the file. One call at a time. */
+  store(content: Content): Promise<void>;
 }
 
 interface StateFileOptions<Content extends object> {
@@ -27,26 +32,28 @@ export function stateFile<Content extends object>(options: StateFileOptions<Cont
       'damaged-state',
       `${path} is damaged and cannot be used; restore it from a backup or remove it to start afresh.`,
     );
+  const parse = (bytes: Buffer | undefined): Content | undefined => {
+    if (bytes === undefined) return undefined;
+    const json = parseJson(bytes.toString('utf8'));
+    const envelope = AnyEnvelope.safeParse(json);
+    if (!envelope.success) throw damaged();
+    if (envelope.data.formatVersion > formatVersion) {
+      throw new EngineExit(
+        'newer-version',
+        `${path} was written by a newer engine (format ${envelope.data.formatVersion}, this one reads ${formatVersion}). Start the newer engine or restore a backup.`,
+      );
+    }
+    const content = schema.safeParse(json);
+    if (!content.success) throw damaged();
+    return content.data;
+  };
+  const textOf = (content: Content): string =>
+    `${JSON.stringify({ formatVersion, ...content }, undefined, 2)}\n`;
   return {
-    read() {
-      const bytes = readFileIfPresent(path, LIMIT_BYTES);
-      if (bytes === undefined) return undefined;
-      const json = parseJson(bytes.toString('utf8'));
-      const envelope = AnyEnvelope.safeParse(json);
-      if (!envelope.success) throw damaged();
-      if (envelope.data.formatVersion > formatVersion) {
-        throw new EngineExit(
-          'newer-version',
-          `${path} was written by a newer engine (format ${envelope.data.formatVersion}, this one reads ${formatVersion}). Start the newer engine or restore a backup.`,
-        );
-      }
-      const content = schema.safeParse(json);
-      if (!content.success) throw damaged();
-      return content.data;
-    },
-    write(content) {
-      writeFileAtomic(path, `${JSON.stringify({ formatVersion, ...content }, undefined, 2)}\n`);
-    },
+    read: () => parse(readFileIfPresent(path, LIMIT_BYTES)),
+    load: async () => parse(await loadFileIfPresent(path, LIMIT_BYTES)),
+    write: (content) => writeFileAtomic(path, textOf(content)),
+    store: (content) => replaceFile(path, textOf(content)),
   };
 }
 

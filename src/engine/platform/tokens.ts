@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../shared/domain/clock.ts';
@@ -8,6 +9,8 @@ import { TokenId, TokenScope } from '../../shared/engine-api/index.ts';
 import { syncDirectory } from './atomic-file.ts';
 import { EngineExit } from './exit.ts';
 import type { EngineLayout } from './layout.ts';
+import { withPatience } from './patience.ts';
+import { RepeatedFailure } from './repeated-failure.ts';
 import { stateFile } from './state-file.ts';
 
 const FORMAT_VERSION = 1;
@@ -19,6 +22,8 @@ const FRESH_MS = 1_000;
 /** File systems stamp directories in ticks of a few ms: a directory changed this recently may change again unseen. */
 const STAMP_TICK_MS = 50;
 const USE_WRITE_PERIOD_MS = 60_000;
+/** After this a request is judged by what is known: the disk of the tokens hangs. */
+const LOOK_PATIENCE_MS = 2_000;
 
 const StoredToken = z.object({
   id: TokenId,
@@ -94,66 +99,139 @@ export function revokeToken(layout: EngineLayout, tokenId: string): void {
 
 /** Tells who presents a token. Follows the tokens' directory, so that an enrolment or revocation counts at once. */
 export interface TokenRegistry {
-  start(): void;
-  stop(): void;
+  start(): Promise<void>;
+  /** Resolves when nothing is asked of the disk any more. */
+  stop(): Promise<void>;
+  /**
+   * To be awaited before `bearerOf` and `isValid`: looks into the directory when that was not done for a second, or when
+   * nobody has this token. Never rejects, and a disk that fails or hangs leaves what is known in force.
+   */
+  freshen(token?: string): Promise<void>;
   bearerOf(token: string): TokenBearer | undefined;
   /** False once it was revoked; for connections that outlive the request which opened them. */
   isValid(tokenId: string): boolean;
 }
 
 export function createTokenRegistry(layout: EngineLayout, clock: Clock, log: Log): TokenRegistry {
-  const useFile = stateFile({ path: layout.tokenUse, formatVersion: FORMAT_VERSION, schema: TokenUse });
-  let tokens: readonly (StoredToken & { readonly digest: Buffer })[] = [];
-  let lastUsedUtcMs: Record<string, number> = {};
-  let used = false;
+  const use = createUseRecord(layout, clock, log);
+  const failure = new RepeatedFailure(
+    log,
+    'The tokens cannot be looked up; those that are known stay valid.',
+  );
+  let tokens: readonly KnownToken[] = [];
   let checkedMonotonicMs = Number.NEGATIVE_INFINITY;
   let readStampMs = Number.NaN;
+  let lastLook = Promise.resolve();
+  let nextLook: Promise<void> | undefined;
+  let isAnswering = true;
   let writing: Disposable | undefined;
 
-  const refresh = (): void => {
+  const refresh = async (): Promise<void> => {
     checkedMonotonicMs = clock.monotonicMs();
-    const stampMs = statSync(layout.tokens).mtimeMs;
-    if (stampMs === readStampMs) return;
-    tokens = readTokens(layout, log).map((token) => ({ ...token, digest: Buffer.from(token.sha256, 'hex') }));
-    readStampMs = Math.abs(clock.utcMs() - stampMs) < STAMP_TICK_MS ? Number.NaN : stampMs;
+    try {
+      const { mtimeMs: stampMs } = await stat(layout.tokens);
+      if (stampMs !== readStampMs) {
+        const isSettled = Math.abs(clock.utcMs() - stampMs) >= STAMP_TICK_MS;
+        tokens = await readTokens(layout, log);
+        readStampMs = isSettled ? stampMs : Number.NaN;
+      }
+      failure.noteSuccess();
+    } catch (error) {
+      failure.note(error);
+    }
+    isAnswering = true;
   };
 
-  const writeUse = (): void => {
-    if (!used) return;
-    used = false;
+  /** Begins after the call, so that it sees what there was at the call. One at a time, and one more waits. */
+  const look = (): Promise<void> => {
+    nextLook ??= lastLook.then(() => {
+      nextLook = undefined;
+      lastLook = refresh();
+      return lastLook;
+    });
+    return nextLook;
+  };
+
+  return {
+    async start() {
+      await use.load();
+      tokens = await readTokens(layout, log);
+      writing = clock.every(USE_WRITE_PERIOD_MS, () => void use.store(tokens));
+    },
+    async stop() {
+      writing?.[Symbol.dispose]();
+      await Promise.all([nextLook ?? lastLook, use.store(tokens)]);
+    },
+    async freshen(token) {
+      const isStale = clock.monotonicMs() - checkedMonotonicMs > FRESH_MS;
+      const isUnknown =
+        token !== undefined && TOKEN_SYNTAX.test(token) && findToken(tokens, token) === undefined;
+      if (!isAnswering || (!isStale && !isUnknown)) return;
+      if ((await withPatience(clock, LOOK_PATIENCE_MS, look())) === 'done' || !isAnswering) return;
+      isAnswering = false;
+      failure.note(new Error(`No answer for ${LOOK_PATIENCE_MS / 1_000} s.`));
+    },
+    bearerOf(token) {
+      const match = TOKEN_SYNTAX.test(token) ? findToken(tokens, token) : undefined;
+      if (match === undefined) return undefined;
+      use.note(match.id);
+      return { tokenId: match.id, scope: match.scope };
+    },
+    isValid: (tokenId) => tokens.some(({ id }) => id === tokenId),
+  };
+}
+
+interface KnownToken extends StoredToken {
+  readonly digest: Buffer;
+}
+
+interface UseRecord {
+  load(): Promise<void>;
+  note(tokenId: string): void;
+  /** Writes down what is new, of these tokens, unless that is still being done. Never rejects. */
+  store(tokens: readonly KnownToken[]): Promise<void>;
+}
+
+/** When each token was last used. Nothing depends on it: what cannot be read or written is logged and done without. */
+function createUseRecord(layout: EngineLayout, clock: Clock, log: Log): UseRecord {
+  const file = stateFile({ path: layout.tokenUse, formatVersion: FORMAT_VERSION, schema: TokenUse });
+  const failure = new RepeatedFailure(log, 'When tokens were last used could not be written down.');
+  let lastUsedUtcMs: Record<string, number> = {};
+  let isChanged = false;
+  let writing: Promise<void> | undefined;
+
+  const write = async (tokens: readonly KnownToken[]): Promise<void> => {
+    isChanged = false;
     const known = tokens.flatMap(({ id }) => {
       const at = lastUsedUtcMs[id];
       return at === undefined ? [] : [[id, at] as const];
     });
-    useFile.write({ lastUsedUtcMs: Object.fromEntries(known) });
+    try {
+      await file.store({ lastUsedUtcMs: Object.fromEntries(known) });
+      failure.noteSuccess();
+    } catch (error) {
+      isChanged = true;
+      failure.note(error);
+    } finally {
+      writing = undefined;
+    }
   };
 
   return {
-    start() {
-      lastUsedUtcMs = useFile.read()?.lastUsedUtcMs ?? {};
-      refresh();
-      writing = clock.every(USE_WRITE_PERIOD_MS, writeUse);
-    },
-    stop() {
-      writing?.[Symbol.dispose]();
-      writeUse();
-    },
-    bearerOf(token) {
-      if (!TOKEN_SYNTAX.test(token)) return undefined;
-      if (clock.monotonicMs() - checkedMonotonicMs > FRESH_MS) refresh();
-      let match = findToken(tokens, token);
-      if (match === undefined) {
-        refresh();
-        match = findToken(tokens, token);
+    async load() {
+      try {
+        lastUsedUtcMs = (await file.load())?.lastUsedUtcMs ?? {};
+      } catch (error) {
+        log.warn({ error }, 'When tokens were last used is not known any more.');
       }
-      if (match === undefined) return undefined;
-      lastUsedUtcMs[match.id] = clock.utcMs();
-      used = true;
-      return { tokenId: match.id, scope: match.scope };
     },
-    isValid(tokenId) {
-      if (clock.monotonicMs() - checkedMonotonicMs > FRESH_MS) refresh();
-      return tokens.some(({ id }) => id === tokenId);
+    note(tokenId) {
+      lastUsedUtcMs[tokenId] = clock.utcMs();
+      isChanged = true;
+    },
+    async store(tokens) {
+      if (isChanged && writing === undefined) writing = write(tokens);
+      await writing;
     },
   };
 }
@@ -169,22 +247,35 @@ function findToken<Token extends { readonly digest: Buffer }>(
   return match;
 }
 
-function readTokens(layout: EngineLayout, log: Log): StoredToken[] {
-  return tokenIds(layout)
-    .slice(0, TOKEN_LIMIT)
-    .flatMap((id) => {
-      try {
-        return tokenFile(layout, id).read() ?? [];
-      } catch (error) {
-        // One damaged file locks out one bearer, not all of them.
-        log.warn({ tokenId: id, error }, 'A token is refused because its file cannot be used.');
-        return [];
-      }
-    });
+async function readTokens(layout: EngineLayout, log: Log): Promise<KnownToken[]> {
+  const names = await readdir(layout.tokens);
+  const ids = tokenIdsOf(names).slice(0, TOKEN_LIMIT);
+  const tokens: KnownToken[] = [];
+  // One after the other: a disk that hangs must not keep more than one thread of those that all disks share.
+  for (const id of ids) {
+    const token = await readToken(layout, id, log);
+    if (token !== undefined) tokens.push(token);
+  }
+  return tokens;
+}
+
+async function readToken(layout: EngineLayout, id: string, log: Log): Promise<KnownToken | undefined> {
+  try {
+    const token = await tokenFile(layout, id).load();
+    return token === undefined ? undefined : { ...token, digest: Buffer.from(token.sha256, 'hex') };
+  } catch (error) {
+    // One damaged file locks out one bearer, not all of them.
+    log.warn({ tokenId: id, error }, 'A token is refused because its file cannot be used.');
+    return undefined;
+  }
 }
 
 function tokenIds(layout: EngineLayout): string[] {
-  return readdirSync(layout.tokens)
+  return tokenIdsOf(readdirSync(layout.tokens));
+}
+
+function tokenIdsOf(names: readonly string[]): string[] {
+  return names
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
     .filter((id) => TokenId.safeParse(id).success)

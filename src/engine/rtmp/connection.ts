@@ -53,6 +53,7 @@ export class RtmpConnection {
   #role: Role = { kind: 'undecided' };
   #application = '';
   #streams = 0;
+  #lastInputMonotonicMs = 0;
   #lastMediaMonotonicMs = 0;
   #held: Disposable | undefined;
 
@@ -91,7 +92,8 @@ export class RtmpConnection {
   /** Takes `bytes[0, length)`, which are valid during the call only. */
   receive(bytes: Buffer, length: number): void {
     if (this.#role.kind === 'closing') return;
-    const fault = this.#protocol.push(bytes, length, this.#context.clock.monotonicMs());
+    this.#lastInputMonotonicMs = this.#context.clock.monotonicMs();
+    const fault = this.#protocol.push(bytes, length, this.#lastInputMonotonicMs);
     if (fault === undefined) return;
     const detail = `The connection broke RTMP's rules (${fault}).`;
     this.#leave(new SourceFailure('protocol', detail));
@@ -100,7 +102,7 @@ export class RtmpConnection {
 
   /** To be called about once a second: ends what takes too long. */
   checkLife(nowMonotonicMs: number): void {
-    const { admissionTimeoutMs, idleTimeoutMs, closeTimeoutMs } = this.#context.limits;
+    const { admissionTimeoutMs, idleTimeoutMs, pauseTimeoutMs, closeTimeoutMs } = this.#context.limits;
     switch (this.#role.kind) {
       case 'undecided':
       case 'deciding':
@@ -116,6 +118,10 @@ export class RtmpConnection {
         this.#hangUp('The publisher is silent.');
         return;
       case 'playing':
+        // Nothing is sent to who pauses, so nothing else tells that it is gone.
+        if (this.#role.viewing !== undefined || nowMonotonicMs - this.#lastInputMonotonicMs < pauseTimeoutMs)
+          return;
+        this.#hangUp(`The player has paused and said nothing for ${pauseTimeoutMs / 1000} s.`);
         return;
       case 'closing':
         if (nowMonotonicMs - this.#role.sinceMonotonicMs >= closeTimeoutMs) this.#socket.destroy();

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId, PlayAccount, StreamName } from '../../shared/engine-api/index.ts';
 import type { Admission, ViewerSink, WantedSound } from '../live/index.ts';
-import type { Attempts } from './attempts.ts';
+import type { Attempts } from '../platform/attempts.ts';
 import type { PublishPoints } from './publish-points.ts';
 
 export interface RtmpLimits {
@@ -11,6 +11,8 @@ export interface RtmpLimits {
   readonly admissionTimeoutMs: number;
   /** A publisher that sends no media for so long is gone. */
   readonly idleTimeoutMs: number;
+  /** A player that pauses and says nothing for so long is gone. */
+  readonly pauseTimeoutMs: number;
   /** How long the last bytes may take when we end a connection. */
   readonly closeTimeoutMs: number;
   /** Unsent bytes of a connection that does not play: whoever does not take these is gone. */
@@ -24,6 +26,7 @@ export const defaultRtmpLimits: RtmpLimits = {
   maxAccessUnitBytes: 4 * 1024 ** 2,
   admissionTimeoutMs: 15_000,
   idleTimeoutMs: 10_000,
+  pauseTimeoutMs: 60_000,
   closeTimeoutMs: 1_000,
   maximumUnsentBytes: 64 * 1024,
   maximumConnections: 1_024,

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraConfig, RtmpStatus, ServeConfig } from '../../shared/engine-api/index.ts';
+import type { Attempts } from '../platform/attempts.ts';
 import { Listener } from '../platform/listener.ts';
-import { Networks } from '../platform/networks.ts';
+import { Networks, plainAddress } from '../platform/networks.ts';
 import { receiveInPlace } from '../platform/static-receive.ts';
-import { Attempts } from './attempts.ts';
 import { RtmpConnection } from './connection.ts';
 import { defaultRtmpLimits } from './context.ts';
 import type { OpenLive, RtmpContext, RtmpLimits } from './context.ts';
@@ -29,6 +29,8 @@ export interface RtmpServer {
 export interface RtmpServerOptions {
   readonly points: PublishPoints;
   readonly openLive: OpenLive;
+  /** Shared with the other servers that know the same accounts. */
+  readonly attempts: Attempts;
   /** To listen at unless the configuration names another address. */
   readonly host: string;
   readonly clock: Clock;
@@ -41,7 +43,7 @@ const CHECK_PERIOD_MS = 1_000;
 const LATEST_CHECK_MS = 3_000;
 
 export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
-  const { points, openLive, host, clock, log } = options;
+  const { points, openLive, attempts, host, clock, log } = options;
   const limits = { ...defaultRtmpLimits, ...options.limits };
   const connections = new Map<Socket, RtmpConnection>();
   const counts = {
@@ -68,7 +70,7 @@ export function createRtmpServer(options: RtmpServerOptions): RtmpServer {
     clock,
     log,
     limits,
-    attempts: new Attempts(clock),
+    attempts,
     playRules: () => {
       const serve = config?.serve;
       const { players, playersPerAddress } = serve?.limits ?? { players: 0, playersPerAddress: 0 };
@@ -180,9 +182,4 @@ async function closeAtOnce(socket: Socket): Promise<void> {
   const closed = once(socket, 'close');
   socket.destroy();
   await closed;
-}
-
-/** Without what IPv6 sockets put before IPv4 addresses. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

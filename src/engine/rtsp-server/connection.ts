@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { PlayAccount } from '../../shared/engine-api/index.ts';
 import type { ConnectionContext } from './context.ts';
-import { DigestGuard } from './digest-guard.ts';
+import { plainAddress } from '../platform/networks.ts';
+import { DigestGuard, claimedName } from './digest-guard.ts';
 import { PlayerSession } from './player-session.ts';
 import { RequestReader } from './request-reader.ts';
 import type { PlayerRequest } from './request-reader.ts';
@@ -16,18 +17,21 @@ const MAX_UNREAD_QUEUES = 4;
 /** One player: its requests, one after the other, and what it is sent. */
 export class PlayerConnection {
   readonly #socket: Socket;
+  readonly #address: string;
   readonly #context: ConnectionContext;
   readonly #guard = new DigestGuard();
   readonly #waiting: PlayerRequest[] = [];
   readonly #session: PlayerSession;
   #account: PlayAccount | undefined;
   #wrongPasswords = 0;
+  #endWait: () => void = () => undefined;
   #isBusy = false;
   #isClosed = false;
   #lastSignMonotonicMs: number;
 
-  constructor(socket: Socket, context: ConnectionContext) {
+  constructor(socket: Socket, address: string, context: ConnectionContext) {
     this.#socket = socket;
+    this.#address = address;
     this.#context = context;
     this.#lastSignMonotonicMs = context.clock.monotonicMs();
     this.#session = new PlayerSession({
@@ -81,6 +85,7 @@ export class PlayerConnection {
   close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#endWait();
     this.#session.end();
     this.#context.log.debug({ reason }, 'A connection to a player ends.');
     // What is unsent may hold the answer that says why, but a player that reads nothing is not waited for.
@@ -134,26 +139,47 @@ export class PlayerConnection {
       return { status: 551, headers: [['Unsupported', headers.get('require') ?? '']] };
     }
     if (method === 'OPTIONS' || this.#account !== undefined) return undefined;
-    const { accounts, clock, counters, limits } = this.#context;
+    const { accounts, attempts, clock, counters, log } = this.#context;
+    const authorization = headers.get('authorization');
+    const claimed = claimedName(authorization);
+    const account = accounts().find(({ username }) => username === claimed);
+    // Names that do not exist share one count, so that guessing names does not fill the memory.
+    const bucket = `play ${account?.username ?? ''}`;
+    if (claimed !== undefined) await this.#turn(bucket);
+    if (this.#isClosed) return { status: 503 };
     const verdict = this.#guard.check({
       method,
-      authorization: headers.get('authorization'),
+      authorization,
       accounts: accounts(),
       nowMonotonicMs: clock.monotonicMs(),
     });
     if (verdict.kind === 'accepted') {
+      attempts.noteSuccess(this.#address, bucket);
       this.#account = verdict.account;
       return undefined;
     }
     if (verdict.kind === 'wrong') {
       this.#wrongPasswords += 1;
+      attempts.noteFailure(this.#address, bucket);
       counters.countUnauthorized();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      clock.after(limits.wrongPasswordDelayMs, resolve);
-      await promise;
+      log.warn({ address: this.#address }, 'An RTSP player with a wrong user or password was refused.');
     }
     const challenges = verdict.challenges.map((challenge) => ['WWW-Authenticate', challenge] as const);
     return { status: 401, headers: challenges };
+  }
+
+  /** Resolves when a secret may be looked at: at once, or after the wait that wrong ones cost, here or on other connections. */
+  async #turn(bucket: string): Promise<void> {
+    const { attempts, clock } = this.#context;
+    for (;;) {
+      const delayMs = this.#isClosed ? 0 : attempts.delayMs(this.#address, bucket);
+      if (delayMs === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wait = clock.after(delayMs, resolve);
+      this.#endWait = resolve;
+      await promise;
+      wait[Symbol.dispose]();
+    }
   }
 
   #respond(response: PlayerResponse, sequence?: string): void {
@@ -171,9 +197,4 @@ export class PlayerConnection {
     if (this.#account === undefined) return;
     this.#lastSignMonotonicMs = this.#context.clock.monotonicMs();
   }
-}
-
-/** Without the prefix that an IPv4 address has on an IPv6 socket (RFC 4291 §2.5.5.2). */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

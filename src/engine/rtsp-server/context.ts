@@ -3,6 +3,7 @@ import type { Log } from '../../shared/domain/log.ts';
 import type { PlayAccount } from '../../shared/engine-api/index.ts';
 import type { StreamDirectory } from '../camera/index.ts';
 import type { SendLimits } from '../live/index.ts';
+import type { Attempts } from '../platform/attempts.ts';
 
 export interface ConnectionLimits extends SendLimits {
   /** Without a request, RTCP, or media taken for so long, a session is over; players are told (RFC 2326 §12.37). */
@@ -11,8 +12,6 @@ export interface ConnectionLimits extends SendLimits {
   readonly idleTimeoutMs: number;
   /** How long a camera may take to answer a DESCRIBE. */
   readonly describeTimeoutMs: number;
-  /** An answer to a wrong password takes so long. */
-  readonly wrongPasswordDelayMs: number;
   /** How long the last bytes may take when we end a connection. */
   readonly closeTimeoutMs: number;
 }
@@ -28,6 +27,7 @@ export interface ConnectionCounters {
 /** What every connection works with. */
 export interface ConnectionContext {
   readonly streams: StreamDirectory;
+  readonly attempts: Attempts;
   readonly accounts: () => readonly PlayAccount[];
   readonly clock: Clock;
   readonly log: Log;

@@ -57,6 +57,12 @@ export class DigestGuard {
   }
 }
 
+/** Whose password a header claims to know; undefined when it claims nothing. */
+export function claimedName(authorization: string | undefined): string | undefined {
+  const fields = digestFields(authorization);
+  return fields === undefined ? undefined : (fields.get('username') ?? '');
+}
+
 /** An account that nobody has stands in for an unknown name, so that it takes as long to refuse. */
 const nobody: PlayAccount = { username: '', password: randomBytes(16).toString('hex') };
 

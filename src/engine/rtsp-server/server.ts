@@ -3,10 +3,11 @@ import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import type { PlayersStatus, ServeConfig } from '../../shared/engine-api/index.ts';
 import type { StreamDirectory } from '../camera/index.ts';
-import { PlayerConnection, plainAddress } from './connection.ts';
+import { PlayerConnection } from './connection.ts';
 import type { ConnectionLimits } from './context.ts';
+import type { Attempts } from '../platform/attempts.ts';
 import { Listener } from '../platform/listener.ts';
-import { Networks } from '../platform/networks.ts';
+import { Networks, plainAddress } from '../platform/networks.ts';
 
 /** Serves the streams of an engine to RTSP players: `rtsp://NODE:PORT/CAMERA/main|sub`, over TCP, with a play account. */
 export interface RtspServer {
@@ -18,6 +19,8 @@ export interface RtspServer {
 
 interface RtspServerOptions {
   readonly streams: StreamDirectory;
+  /** Shared with the other servers that know the same accounts. */
+  readonly attempts: Attempts;
   /** To listen at unless the configuration names another address. */
   readonly host: string;
   readonly clock: Clock;
@@ -32,14 +35,13 @@ const defaultLimits: ConnectionLimits = {
   sessionTimeoutMs: 60_000,
   idleTimeoutMs: 15_000,
   describeTimeoutMs: 10_000,
-  wrongPasswordDelayMs: 1_000,
   closeTimeoutMs: 1_000,
 };
 
 const CHECK_PERIOD_MS = 1_000;
 
 export function createRtspServer(options: RtspServerOptions): RtspServer {
-  const { streams, host, clock, log } = options;
+  const { streams, attempts, host, clock, log } = options;
   const connections = new Map<Socket, { readonly player: PlayerConnection; readonly address: string }>();
   const counts = {
     sentBytes: 0,
@@ -54,6 +56,7 @@ export function createRtspServer(options: RtspServerOptions): RtspServer {
 
   const context = {
     streams,
+    attempts,
     clock,
     log,
     limits: { ...defaultLimits, ...options.limits },
@@ -88,7 +91,7 @@ export function createRtspServer(options: RtspServerOptions): RtspServer {
       socket.destroy();
       return;
     }
-    connections.set(socket, { player: new PlayerConnection(socket, context), address });
+    connections.set(socket, { player: new PlayerConnection(socket, address, context), address });
     socket.once('close', () => connections.delete(socket));
   };
 

@@ -15,6 +15,9 @@ export const privateNetworks = [
 /** IANA's registrations are 554 and 1935; 8554 is what RTSP servers use that do not run as root. */
 export const defaultServePorts = { rtsp: 8554, rtmp: 1935 } as const;
 
+/** Enough for about 200 sub streams of 0.7 Mbit/s, or 30 main streams of 4 Mbit/s. */
+export const defaultHlsMemoryMebibytes = 256;
+
 const Port = z.int().min(1).max(65_535);
 /** An address of the node; absent: the one that the engine's own API listens at. */
 const ListenHost = z.union([z.ipv4(), z.ipv6()]);
@@ -50,7 +53,13 @@ const ServeSettings = z.object({
     })
     .default({ enabled: false, port: defaultServePorts.rtmp }),
   /** On the port of the API. */
-  hls: z.object({ enabled: z.boolean() }).default({ enabled: false }),
+  hls: z
+    .object({
+      enabled: z.boolean(),
+      /** For the segments of all streams together, in MiB. Absent: `defaultHlsMemoryMebibytes`. */
+      memoryMebibytes: z.int().min(32).max(16_384).optional(),
+    })
+    .default({ enabled: false }),
   /**
    * Who may connect to the RTSP and RTMP ports at all, in CIDR notation: these protocols carry video unencrypted. The API's
    * own port, which HLS uses too, is encrypted and wants a token, and is not limited by this.

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { createStreamIngest, PUSH_INGEST_LIMITS, rtmpPushSource } from '../../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../../src/engine/media/slab-pool.ts';
+import { Attempts } from '../../../src/engine/platform/attempts.ts';
 import { createSystemClock } from '../../../src/engine/platform/clock.ts';
 import { createRtmpServer, PublishPoints } from '../../../src/engine/rtmp/index.ts';
 import type { OpenLive, RtmpLimits, RtmpServer } from '../../../src/engine/rtmp/index.ts';
@@ -58,6 +59,7 @@ export async function startRtmpServer({
   const points = new PublishPoints({ slabPool, maxAccessUnitBytes: 4 * 1024 ** 2 });
   const server = createRtmpServer({
     points,
+    attempts: new Attempts(clock),
     openLive,
     host: '127.0.0.1',
     clock,

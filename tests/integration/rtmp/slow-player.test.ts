@@ -118,6 +118,24 @@ it('who pauses gets nothing, and goes on when it likes', async () => {
   expect(viewers).toBe(0);
 });
 
+it('who pauses and says nothing more loses its place', async () => {
+  const { openLive, sink, left } = scriptedLive();
+  await using server = await startRtmpServer({
+    accounts: [account],
+    openLive,
+    limits: { pauseTimeoutMs: 500 },
+  });
+  const player = startPlayer(server.port, 'gate/main?user=wall&password=secret');
+  const closed = once(player, 'close');
+  await sink;
+  player.write(command(Buffer.concat([amf('pause', 0, null), Buffer.of(1, 1), amf(0)])));
+  await left;
+  expect(server.server.status().playing).toBe(1);
+  player.resume();
+  await closed;
+  await expect.poll(() => server.server.status()).toMatchObject({ connections: 0, playing: 0 });
+});
+
 it('who plays, asks and asks, and reads no answer is let go of', async () => {
   const { openLive, sink, left } = scriptedLive();
   await using server = await startRtmpServer({ accounts: [account], openLive });

@@ -6,7 +6,7 @@ import type { ScannedPart } from '../../../../src/engine/media/fmp4/reader.ts';
 import type { Sample } from '../../../../src/engine/media/sample.ts';
 import { inCountedMemory } from '../live/counted-memory.ts';
 import { byteSource } from '../media/fmp4/byte-source.ts';
-import { syntheticDescription, syntheticStream } from '../recording/synthetic-stream.ts';
+import { mulberry32, syntheticDescription, syntheticStream } from '../recording/synthetic-stream.ts';
 
 const limits = {
   minimumSegmentMs: 1_900,
@@ -91,6 +91,48 @@ describe('a segmenter', () => {
     expect(segments.map(({ durationMs }) => durationMs)).toEqual([10_000, 2_400, 2_400]);
     const parts = await Promise.all(segments.map(partOf));
     expect(parts.map(({ tracks }) => tracks[0]?.startsWithSync)).toEqual([true, false, false]);
+  });
+
+  it('ends a segment with its last picture where a hole would make it longer than promised', async () => {
+    const segmenter = new Segmenter(limits);
+    segmenter.promise(2_499);
+    const before = syntheticStream({ seed: 8, seconds: 1, ...shape });
+    const after = syntheticStream({ seed: 9, seconds: 5, startMs: 4_000, ...shape });
+    segmenter.describe(before.description);
+    const segments = segmentsOf(segmenter, [...before.samples, ...after.samples]);
+    expect(segments.map(facts)).toEqual([
+      { durationMs: 1_000, startUtcMs: 0, isDiscontinuity: false },
+      { durationMs: 2_000, startUtcMs: 4_000, isDiscontinuity: true },
+      { durationMs: 2_000, startUtcMs: 6_000, isDiscontinuity: false },
+    ]);
+    const parts = await Promise.all(segments.map(partOf));
+    expect(parts.map(({ tracks: [video] }) => video)).toMatchObject([
+      { baseDecodeTime: 0, duration: 90_000, sampleCount: 10 },
+      { baseDecodeTime: 360_000, duration: 180_000, sampleCount: 20 },
+      { baseDecodeTime: 540_000, duration: 180_000, sampleCount: 20 },
+    ]);
+  });
+
+  it.each([1, 2, 3])('never breaks its promise, however irregular the pictures (seed %i)', (seed) => {
+    const segmenter = new Segmenter(limits);
+    segmenter.promise(2_499);
+    const { description, samples } = syntheticStream({ seed, seconds: 60, ...shape, gopFrames: 37 });
+    segmenter.describe(description);
+    const random = mulberry32(seed);
+    let lost90k = 0;
+    const irregular = samples.map((sample) => {
+      // Most come on time, some after up to 6 s.
+      lost90k += random() < 0.02 ? Math.floor(random() * 6 * 90_000) : 0;
+      return { ...sample, dts90k: sample.dts90k + lost90k, pts90k: sample.pts90k + lost90k };
+    });
+    const durations: number[] = [];
+    for (const [index, sample] of irregular.entries()) {
+      const ended = [segmenter.add(sample), index % 97 === 0 ? segmenter.interrupt() : undefined];
+      for (const segment of ended) if (segment !== undefined) durations.push(segment.durationMs);
+    }
+    expect(lost90k).toBeGreaterThan(0);
+    expect(Math.max(...durations)).toBeLessThanOrEqual(2_499);
+    expect(Math.min(...durations)).toBeGreaterThan(0);
   });
 
   it('keeps to its bound in bytes', () => {

@@ -80,7 +80,7 @@ const engine: MeasuredEngine = {
   volumeMeters: () => [meter],
   indexMeter: () => ({ waiting: 8, refused: 2, isAnswering: true, isLeftBehind: false }),
   live: () => live,
-  hls: { status: () => ({ streams: 1, bytes: 7_000 }) },
+  hls: { status: () => ({ streams: 1, bytes: 7_000, limitBytes: 8_000, waiting: 3, refused: 5, ended: 6 }) },
   events: { status: () => ({ listeners: 3, listenersFellBehind: 4 }) },
 };
 
@@ -90,6 +90,7 @@ it('exposes the state of the engine in base units, with bounded labels', async (
   http.countRequest('/health', 200);
   http.countRequest('unmatched', 404);
   http.countUnauthorized();
+  http.answerMemory.hold([new Uint8Array(9)]);
   const lines = (await renderMetrics(engineMetrics(engine, http))).split('\n');
   expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
     'belvedere_engine_info{version="1.2.3"} 1',
@@ -144,11 +145,17 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_live_viewers_refused_total 1',
     'belvedere_hls_streams 1',
     'belvedere_hls_bytes 7000',
+    'belvedere_hls_limit_bytes 8000',
+    'belvedere_hls_waiting_requests 3',
+    'belvedere_hls_refused_total 5',
+    'belvedere_hls_streams_ended_total 6',
     'belvedere_event_listeners 3',
     'belvedere_event_listeners_behind_total 4',
     'belvedere_http_requests_total{route="/health",status="200"} 2',
     'belvedere_http_requests_total{route="unmatched",status="404"} 1',
     'belvedere_http_unauthorized_total 1',
+    'belvedere_http_answers_held_bytes 9',
+    'belvedere_http_answers_refused_total 0',
   ]);
 });
 

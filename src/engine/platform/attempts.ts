@@ -12,21 +12,23 @@ interface Failures {
 
 /**
  * Slows down whoever tries secrets: after each failure the next attempt from that address at that name waits, twice as long
- * each time. Cameras behind one address do not pay for each other's mistakes.
+ * each time, on whichever port and however many connections. Cameras behind one address do not pay for each other's mistakes.
  */
 export class Attempts {
   readonly #clock: Clock;
+  readonly #firstDelayMs: number;
   readonly #failures = new Map<string, Failures>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { firstDelayMs = FIRST_DELAY_MS }: { readonly firstDelayMs?: number } = {}) {
     this.#clock = clock;
+    this.#firstDelayMs = firstDelayMs;
   }
 
   /** How long the next attempt has to wait, in ms. */
   delayMs(address: string, name: string): number {
     const failures = this.#recent(address, name);
     if (failures === undefined) return 0;
-    const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures.count - 1, 10));
+    const delayMs = Math.min(LONGEST_DELAY_MS, this.#firstDelayMs * 2 ** Math.min(failures.count - 1, 10));
     return Math.max(0, failures.lastMonotonicMs + delayMs - this.#clock.monotonicMs());
   }
 

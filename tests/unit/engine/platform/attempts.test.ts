@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Attempts } from '../../../../src/engine/rtmp/attempts.ts';
+import { Attempts } from '../../../../src/engine/platform/attempts.ts';
 import { ManualClock } from '../ingest/manual-clock.ts';
 
 it('makes wrong attempts wait longer and longer, each address and name for itself', () => {
