@@ -27,6 +27,7 @@ const nothingToDo: ReconcileReport = {
   recovered: 0,
   removedFiles: 0,
   unreadableFiles: 0,
+  unreadableDirectories: 0,
   droppedRows: 0,
   completedDeletions: 0,
   discardedBytes: 0,

@@ -1,7 +1,8 @@
 import { scanFile, type ScannedFile } from '../media/fmp4/index.ts';
 import { attempt } from './failure.ts';
+import { footageDirectories, isWithin } from './footage-directories.ts';
 import { describeFile, extentOf, recoverSegment } from './recover-segment.ts';
-import { directoryOf, footageDirectory, readSegmentFilePath } from './segment-file-name.ts';
+import { readSegmentFilePath } from './segment-file-name.ts';
 import type { NewSegment, SegmentIndex, SegmentRow } from './segment-index.ts';
 import { readSegmentLabel } from './segment-label.ts';
 import type { Volume } from './volume.ts';
@@ -26,7 +27,9 @@ export type FootageFindingKind =
   /** Boxes that make no sense amid the file. No repair: what follows them may still be of use to somebody. */
   | 'damaged-file'
   /** The disk does not let us read it. No repair. */
-  | 'unreadable-file';
+  | 'unreadable-file'
+  /** The disk does not let us see what is in it: rows of what lies there are left alone. No repair. */
+  | 'unreadable-directory';
 
 export interface FootageFinding {
   readonly kind: FootageFindingKind;
@@ -64,17 +67,24 @@ export async function checkFootage(options: FootageCheckOptions): Promise<Footag
   const check = new FootageCheck(options);
   /** One a day and camera. */
   const seen = new Set<string>();
-  for await (const filePaths of options.volume.list(footageDirectory)) {
-    const directory = directoryOf(filePaths[0] ?? footageDirectory);
-    seen.add(directory);
-    await check.directory(directory, filePaths);
+  const unreadable = new Set<string>();
+  for await (const found of footageDirectories(options.volume)) {
+    const { kind, directoryPath } = found;
+    if (kind === 'unreadable') {
+      unreadable.add(directoryPath);
+      check.unreadable(directoryPath, found.code);
+    } else {
+      seen.add(directoryPath);
+      await check.directory(directoryPath, found.filePaths);
+    }
   }
   for (let afterDirectory = ''; ;) {
     const directories = await options.index.directories(options.volumeId, {
       afterDirectory,
       limit: pageSize,
     });
-    for (const directory of directories) if (!seen.has(directory)) await check.directory(directory, []);
+    for (const directory of directories)
+      if (!seen.has(directory) && !isWithin(directory, unreadable)) await check.directory(directory, []);
     const last = directories.at(-1);
     if (last === undefined) return check.totals;
     afterDirectory = last;
@@ -99,6 +109,15 @@ class FootageCheck {
       rows: this.#rows,
       strangers: this.#strangers,
     };
+  }
+
+  unreadable(directoryPath: string, code: string): void {
+    this.#options.onFinding({
+      kind: 'unreadable-directory',
+      filePath: directoryPath,
+      detail: `It cannot be read (${code}); nothing in it was looked at.`,
+      isRepaired: false,
+    });
   }
 
   async directory(directoryPath: string, filePaths: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { AlignedBuffers } from './aligned-buffers.ts';
 import { errorCode } from './failure.ts';
 import { createBufferedFile, createDirectFile } from './local-segment-file.ts';
-import type { RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
+import type { DirectoryEntries, RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
 
 const probeName = '.probe';
 const probeBytes = 4096;
@@ -74,16 +74,17 @@ class LocalVolume implements Volume {
     }
   }
 
-  async *list(directoryPath: string): AsyncIterable<readonly string[]> {
+  async list(directoryPath: string): Promise<DirectoryEntries> {
     const entries = await readdir(this.#absolute(directoryPath), { withFileTypes: true }).catch(
       (error: unknown) => {
         if (errorCode(error) === 'ENOENT') return [];
         throw error;
       },
     );
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => `${directoryPath}/${entry.name}`);
-    if (files.length > 0) yield files;
-    for (const entry of entries) if (entry.isDirectory()) yield* this.list(`${directoryPath}/${entry.name}`);
+    return {
+      fileNames: entries.filter((entry) => entry.isFile()).map(({ name }) => name),
+      directoryNames: entries.filter((entry) => entry.isDirectory()).map(({ name }) => name),
+    };
   }
 
   async space(): Promise<VolumeSpace> {

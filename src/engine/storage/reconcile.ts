@@ -2,7 +2,8 @@ import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId } from '../../shared/engine-api/index.ts';
 import { attempt, errorCode } from './failure.ts';
 import { recoverSegment, type Recovery } from './recover-segment.ts';
-import { dayDirectory, directoryOf, footageDirectory, readSegmentFilePath } from './segment-file-name.ts';
+import { footageDirectories, isWithin, type FoundDirectory } from './footage-directories.ts';
+import { dayDirectory, readSegmentFilePath } from './segment-file-name.ts';
 import type { SegmentIndex, SegmentRow } from './segment-index.ts';
 import type { Volume } from './volume.ts';
 
@@ -11,9 +12,15 @@ export interface ReconcileOptions {
   readonly volumeId: string;
   readonly index: SegmentIndex;
   readonly log: Log;
+  /** Files that belong to somebody at work: those being created, written or given up. */
+  readonly isOpen: (filePath: string) => boolean;
+  /** Directories that cannot be read and were logged; those that can be read again are taken out. */
+  readonly unreadable: Set<string>;
 }
 
 export interface ReconcileReport extends Recovery {
+  /** Directories that the disk would not let us read: passed over, with all rows of what lies there. */
+  readonly unreadableDirectories: number;
   /** Rows whose file is gone, dropped. */
   readonly droppedRows: number;
   /** Deletions that had been interrupted, completed. */
@@ -27,8 +34,6 @@ export interface UrgentOptions extends ReconcileOptions {
 }
 
 export interface ThoroughOptions extends ReconcileOptions {
-  /** Files that belong to somebody at work: those being created, written or given up. */
-  readonly isOpen: (filePath: string) => boolean;
   /** Ends the comparison between two directories; the next start begins anew. */
   readonly signal?: AbortSignal;
 }
@@ -47,12 +52,13 @@ const dayMs = 24 * 60 * 60 * 1000;
 export async function reconcileUrgent(options: UrgentOptions): Promise<ReconcileReport> {
   const report = emptyReport();
   for await (const row of unfinishedRows(options)) {
+    if (options.isOpen(row.filePath)) continue;
     if (row.state === 'deleting') await completeDeletion(row, options, report);
     else await recover(row.filePath, row, { options, report });
   }
   /** With the time since when its files are looked at more closely. */
   const directories = new Map<string, number>();
-  const { index, volume, volumeId, nowUtcMs, cameraIds = [] } = options;
+  const { index, volumeId, nowUtcMs, cameraIds = [] } = options;
   const known = (await index.totals()).filter((total) => total.volumeId === volumeId);
   for (const cameraId of new Set([...cameraIds, ...known.map((total) => total.cameraId)])) {
     const newest = await index.lastFootage(cameraId);
@@ -61,8 +67,9 @@ export async function reconcileUrgent(options: UrgentOptions): Promise<Reconcile
       directories.set(dayDirectory(cameraId, utcMs), newestUtcMs - recentMs);
   }
   for (const [directoryPath, recentSinceUtcMs] of directories) {
-    const listing = { directoryPath, filePaths: await filesIn(directoryPath, volume) };
-    await compareDirectory(listing, { ...options, isOpen: () => false, recentSinceUtcMs }, report);
+    const filePaths = await filesIn(directoryPath, options, report);
+    if (filePaths !== undefined)
+      await compareDirectory({ directoryPath, filePaths }, { ...options, recentSinceUtcMs }, report);
   }
   return report;
 }
@@ -77,25 +84,33 @@ export async function reconcileThorough(options: ThoroughOptions): Promise<Recon
   const { volume, volumeId, index, signal } = options;
   /** One a day and camera. */
   const compared = new Set<string>();
-  for await (const filePaths of volume.list(footageDirectory)) {
+  const unreadable = new Set<string>();
+  for await (const found of footageDirectories(volume)) {
     if (signal?.aborted) return report;
-    const directory = directoryOf(filePaths[0] ?? footageDirectory);
-    compared.add(directory);
-    const listing = { directoryPath: directory, filePaths };
-    await compareDirectory(listing, { ...options, recentSinceUtcMs: Infinity }, report);
+    const { kind, directoryPath } = found;
+    if (kind === 'unreadable') {
+      unreadable.add(directoryPath);
+      passOver(found, options, report);
+      continue;
+    }
+    compared.add(directoryPath);
+    await compareDirectory(found, { ...options, recentSinceUtcMs: Infinity }, report);
   }
   for (let afterDirectory = ''; ;) {
     const directories = await index.directories(volumeId, { afterDirectory, limit: pageSize });
     for (const directory of directories) {
       if (signal?.aborted) return report;
-      if (compared.has(directory)) continue;
+      if (compared.has(directory) || isWithin(directory, unreadable)) continue;
       const listing = { directoryPath: directory, filePaths: [] };
       await compareDirectory(listing, { ...options, recentSinceUtcMs: Infinity }, report);
     }
     const last = directories.at(-1);
-    if (last === undefined) return report;
+    if (last === undefined) break;
     afterDirectory = last;
   }
+  for (const directory of options.unreadable)
+    if (!unreadable.has(directory)) options.unreadable.delete(directory);
+  return report;
 }
 
 /** What two passes did together. */
@@ -104,6 +119,7 @@ export function sumOf(one: ReconcileReport, other: ReconcileReport): ReconcileRe
     recovered: one.recovered + other.recovered,
     removedFiles: one.removedFiles + other.removedFiles,
     unreadableFiles: one.unreadableFiles + other.unreadableFiles,
+    unreadableDirectories: one.unreadableDirectories + other.unreadableDirectories,
     discardedBytes: one.discardedBytes + other.discardedBytes,
     droppedRows: one.droppedRows + other.droppedRows,
     completedDeletions: one.completedDeletions + other.completedDeletions,
@@ -117,6 +133,7 @@ function emptyReport(): MutableReport {
     recovered: 0,
     removedFiles: 0,
     unreadableFiles: 0,
+    unreadableDirectories: 0,
     discardedBytes: 0,
     droppedRows: 0,
     completedDeletions: 0,
@@ -159,10 +176,35 @@ async function compareDirectory(
   }
 }
 
-async function filesIn(directoryPath: string, volume: Volume): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const filePaths of volume.list(directoryPath)) found.push(...filePaths);
-  return found;
+/** Nothing when the directory cannot be read. */
+async function filesIn(
+  directoryPath: string,
+  options: ReconcileOptions,
+  report: MutableReport,
+): Promise<readonly string[] | undefined> {
+  const filePaths: string[] = [];
+  for await (const found of footageDirectories(options.volume, directoryPath)) {
+    if (found.kind === 'read') filePaths.push(...found.filePaths);
+    else {
+      passOver(found, options, report);
+      if (found.directoryPath === directoryPath) return undefined;
+    }
+  }
+  return filePaths;
+}
+
+function passOver(
+  { directoryPath, code }: Extract<FoundDirectory, { kind: 'unreadable' }>,
+  { log, unreadable }: ReconcileOptions,
+  report: MutableReport,
+): void {
+  report.unreadableDirectories += 1;
+  if (unreadable.has(directoryPath)) return;
+  unreadable.add(directoryPath);
+  log.error(
+    { directory: directoryPath, code },
+    'A directory of footage cannot be read and is passed over. Check the disk and who owns the directory.',
+  );
 }
 
 /** A repair of the file system may have cut a file; and a segment may have begun since its directory was listed. */

@@ -31,9 +31,7 @@ class PlayedDisk {
     syncDirectoryOf: async () => undefined,
     recover: () => Promise.reject(new Error('Nothing is to be recovered.')),
     remove: async () => undefined,
-    async *list() {
-      yield [];
-    },
+    list: async () => ({ fileNames: [], directoryNames: [] }),
     space: async () => ({ totalBytes: 1, freeBytes: 1 }),
     probe: async () => undefined,
   };

@@ -1,0 +1,212 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Log } from '../../src/shared/domain/log.ts';
+import { createSystemClock } from '../../src/engine/platform/clock.ts';
+import { createRecorder } from '../../src/engine/recording/index.ts';
+import {
+  checkFootage,
+  openLocalVolume,
+  openLocalVolumeMarker,
+  type FootageFinding,
+} from '../../src/engine/storage/index.ts';
+import { FaultyVolume } from '../support/faulty-volume.ts';
+import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
+import { syntheticDescription, syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
+import { temporaryDirectory } from './recording-fixture.ts';
+import {
+  openStore,
+  overriding,
+  quietLog,
+  type OpenedStore,
+  type OpenStoreOptions,
+} from './storage-fixture.ts';
+
+const cameraId = 'gate-north';
+const firstUtcMs = 1_700_000_000_000;
+const dayMs = 24 * 60 * 60 * 1000;
+const firstDay = `cameras/${cameraId}/2023-11-14`;
+const secondDay = `cameras/${cameraId}/2023-11-15`;
+
+/** Some seconds of a camera, beginning so long after the first. */
+async function record(
+  { store }: OpenedStore,
+  { camera = cameraId, startMs = 0, seconds = 5 } = {},
+): Promise<void> {
+  const { description, samples } = syntheticStream({ seed: 1, seconds, startMs });
+  const recorder = createRecorder({
+    cameraId: camera,
+    store,
+    clock: createSystemClock(),
+    log: quietLog,
+    limits: { segmentDurationMs: 2000, maximumQueuedBytes: 1024 ** 3 },
+  });
+  recorder.onDescription(description);
+  for (const sample of samples) recorder.onSample(sample);
+  await recorder.stop();
+  expect(recorder.status()).toMatchObject({ framesDropped: 0, framesRecorded: samples.length });
+}
+
+function opening(startUtcMs: number): Parameters<OpenedStore['store']['begin']>[0] {
+  return {
+    cameraId,
+    content: 'main',
+    tracks: { video: syntheticDescription(false).video },
+    startUtcMs,
+    startMonotonicMs: 1000,
+    mediaStart90k: 0,
+  };
+}
+
+describe('a volume that is looked at anew', () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterEach(() => directory[Symbol.asyncDispose]());
+
+  const open = (options?: OpenStoreOptions): Promise<OpenedStore> => openStore(directory.path, options);
+
+  it('waits for segments that are about to begin, and takes none for what a crash left', async () => {
+    const inserting = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    let isHeld = false;
+    let isThere = true;
+    await using opened = await open({
+      wrapIndex: (index) =>
+        overriding(index, {
+          async insert(segment, progress) {
+            inserting.resolve();
+            if (isHeld) await held.promise;
+            return index.insert(segment, progress);
+          },
+        }),
+      wrapAccess: ({ volume, marker }) => ({
+        volume,
+        marker: { ...marker, read: async () => (isThere ? marker.read() : { kind: 'absent' }) },
+      }),
+      limits: { inspectionIntervalMs: dayMs, recoveryIntervalMs: dayMs },
+    });
+    const { store, volumePath } = opened;
+    isHeld = true;
+    const beginning = store.begin(opening(createSystemClock().utcMs()));
+    await inserting.promise;
+    isThere = false;
+    await store.inspect();
+    expect(store.volumes()[0]?.state.kind).toBe('missing');
+
+    isThere = true;
+    const inspected = store.inspect();
+    await expect.poll(() => store.volumes()[0]?.state.kind).toBe('opening');
+    held.resolve();
+    const outcome = await beginning;
+    await inspected;
+
+    if (outcome.kind === 'failed') throw new Error(outcome.failure.detail);
+    expect(store.volumes()[0]?.state.kind).toBe('ok');
+    // Given up as every open segment is, and who writes to it is told.
+    const part = { chunks: [Buffer.from('x')], byteLength: 1, videoFrames: 1, segmentDuration90k: 3600 };
+    const appended = await outcome.value.append({ ...part, release: () => undefined });
+    expect(appended).toMatchObject({ kind: 'failed', failure: { reason: 'disk-error' } });
+    expect(await opened.index.find(outcome.value.segmentId)).toBeUndefined();
+    await expect(stat(join(volumePath, 'cameras'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  describe.each(['EIO', 'EACCES'])('with a directory that answers %s', (code) => {
+    const broken = (faulty: FaultyVolume): Partial<OpenStoreOptions> => ({
+      wrapAccess: (access) => faulty.wrap(access),
+      limits: { inspectionIntervalMs: dayMs, recoveryIntervalMs: dayMs },
+    });
+
+    /** Two days of the camera. */
+    async function recordTwoDays(): Promise<void> {
+      await using opened = await open();
+      await record(opened);
+      await record(opened, { startMs: dayMs });
+    }
+
+    it.each([
+      { which: 'an old one', day: firstDay },
+      { which: 'the newest one', day: secondDay },
+    ])('passes over $which, keeps its rows and records', async ({ day }) => {
+      await recordTwoDays();
+      const faulty = new FaultyVolume();
+      faulty.breakPath(day, code);
+      const errors: unknown[] = [];
+      const log: Log = { ...quietLog, error: (facts) => void errors.push(facts) };
+
+      await using opened = await open({ ...broken(faulty), log });
+
+      expect(opened.store.volumes()[0]?.state.kind).toBe('ok');
+      expect(opened.report).toMatchObject({ droppedRows: 0, unreadableFiles: 0 });
+      expect(opened.report.unreadableDirectories).toBeGreaterThan(0);
+      expect(errors).toEqual([{ directory: day, code }]);
+      const { segments } = await opened.store.segments(cameraId, { limit: 100 });
+      expect(segments.length).toBeGreaterThanOrEqual(4);
+
+      // A segment that is being written stays open, however often the volume is looked at.
+      const outcome = await opened.store.begin(opening(firstUtcMs + 10 * dayMs));
+      if (outcome.kind === 'failed') throw new Error(outcome.failure.detail);
+      const listings = (): number => faulty.operations.filter((operation) => operation === 'list').length;
+      const before = listings();
+      for (let look = 0; look < 5; look += 1) await opened.store.inspect();
+      await opened.store.reconciled();
+      expect([listings(), opened.store.volumes()[0]?.state.kind]).toEqual([before, 'ok']);
+      expect(await opened.index.find(outcome.value.segmentId)).toMatchObject({ state: 'writing' });
+      expect(await outcome.value.finish()).toMatchObject({ kind: 'done' });
+    });
+
+    it('looks into it again later, beside recording', async () => {
+      await recordTwoDays();
+      const faulty = new FaultyVolume();
+      faulty.breakPath(firstDay, code);
+      const clock = new ManualClock();
+      await using opened = await open({ ...broken(faulty), clock });
+      const [row] = await opened.index.inDirectory({
+        volumeId: (await opened.index.totals())[0]?.volumeId ?? '',
+        directoryPath: firstDay,
+        limit: 1,
+      });
+      await rm(join(opened.volumePath, row?.filePath ?? 'none'));
+      const outcome = await opened.store.begin(opening(firstUtcMs + 10 * dayMs));
+      if (outcome.kind === 'failed') throw new Error(outcome.failure.detail);
+
+      faulty.mendPath(firstDay);
+      await opened.store.inspect();
+      expect(await opened.store.reconciled()).toMatchObject({ droppedRows: 0 });
+      clock.advance(10 * 60 * 1000);
+      await opened.store.inspect();
+      expect(await opened.store.reconciled()).toMatchObject({ droppedRows: 1 });
+      expect(await outcome.value.finish()).toMatchObject({ kind: 'done' });
+    });
+
+    it('is told by a check, which goes on with the others', async () => {
+      await recordTwoDays();
+      const faulty = new FaultyVolume();
+      faulty.breakPath(firstDay, code);
+      await using opened = await open();
+      const findings: FootageFinding[] = [];
+      const { volume } = faulty.wrap({
+        volume: openLocalVolume(opened.volumePath),
+        marker: openLocalVolumeMarker(opened.volumePath),
+      });
+      const totals = await checkFootage({
+        volume,
+        volumeId: (await opened.index.totals())[0]?.volumeId ?? '',
+        index: opened.index,
+        repairs: true,
+        onFinding: (finding) => void findings.push(finding),
+      });
+
+      expect(findings).toEqual([
+        {
+          kind: 'unreadable-directory',
+          filePath: firstDay,
+          detail: `It cannot be read (${code}); nothing in it was looked at.`,
+          isRepaired: false,
+        },
+      ]);
+      expect(totals.files).toBeGreaterThan(0);
+    });
+  });
+});
