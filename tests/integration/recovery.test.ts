@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../src/shared/domain/log.ts';
@@ -10,10 +10,16 @@ import {
   openLocalVolumeMarker,
   type FootageFinding,
 } from '../../src/engine/storage/index.ts';
+import {
+  dayDirectory,
+  footageDirectory,
+  segmentFilePath,
+} from '../../src/engine/storage/segment-file-name.ts';
 import { FaultyVolume } from '../support/faulty-volume.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { syntheticDescription, syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
+import { segmentPieces } from './segment-bytes.ts';
 import {
   openStore,
   overriding,
@@ -208,5 +214,67 @@ describe('a volume that is looked at anew', () => {
       ]);
       expect(totals.files).toBeGreaterThan(0);
     });
+  });
+});
+
+describe('a volume whose index was lost', () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterEach(() => directory[Symbol.asyncDispose]());
+
+  it('records after its newest files are indexed, and finds thousands of others meanwhile', async () => {
+    const files = 3000;
+    const intervalMs = 20_000;
+    const clock = new ManualClock();
+    clock.setWallClockBy(18 * 60 * 60 * 1000);
+    const newestUtcMs = clock.utcMs() - intervalMs;
+    const day = dayDirectory(cameraId, newestUtcMs);
+    await mkdir(join(directory.path, 'volume', day), { recursive: true });
+    const expected = new Map<string, { byteLength: number; partCount: number }>();
+    for (let number = 0; number < files; number += 1) {
+      const startUtcMs = newestUtcMs - number * intervalMs;
+      const filePath = segmentFilePath({ cameraId, content: 'main', startUtcMs }, 0);
+      const whole = Buffer.concat(segmentPieces({ cameraId, startUtcMs }));
+      // Some were being written when the node lost power, once upon a time.
+      const cutOff = number % 300 === 0 ? whole.subarray(-200) : Buffer.alloc(0);
+      await writeFile(join(directory.path, 'volume', filePath), Buffer.concat([whole, cutOff]));
+      expected.set(filePath, { byteLength: whole.byteLength, partCount: 2 });
+    }
+
+    const counts = { recover: 0, syncDirectoryOf: 0, insertAll: 0 };
+    let atStart: typeof counts | undefined;
+    await using opened = await openStore(directory.path, {
+      clock,
+      cameraIds: [cameraId],
+      wrapVolume: (volume) =>
+        overriding(volume, {
+          recover: (filePath) => ((counts.recover += 1), volume.recover(filePath)),
+          syncDirectoryOf: (filePath) => ((counts.syncDirectoryOf += 1), volume.syncDirectoryOf(filePath)),
+          list: (path) => {
+            // With its first question the comparison of everything begins.
+            if (path === footageDirectory) atStart ??= { ...counts };
+            return volume.list(path);
+          },
+        }),
+      wrapIndex: (index) =>
+        overriding(index, {
+          insertAll: (segments) => ((counts.insertAll += 1), index.insertAll(segments)),
+          insert: () => Promise.reject(new Error('One row is one transaction.')),
+        }),
+    });
+
+    // Those of ten minutes.
+    expect(atStart).toEqual({ recover: 31, syncDirectoryOf: 1, insertAll: 1 });
+    expect(opened.report).toMatchObject({ recovered: files, removedFiles: 0, unreadableFiles: 0 });
+    expect(counts.recover).toBe(files);
+    expect(counts.syncDirectoryOf).toBeLessThanOrEqual(files / 100 + 1);
+    expect(counts.insertAll).toBe(counts.syncDirectoryOf);
+    const volumeId = (await opened.index.totals())[0]?.volumeId ?? '';
+    const rows = await opened.index.inDirectory({ volumeId, directoryPath: day, limit: files + 1 });
+    expect(
+      new Map(rows.map(({ filePath, byteLength, partCount }) => [filePath, { byteLength, partCount }])),
+    ).toEqual(expected);
   });
 });

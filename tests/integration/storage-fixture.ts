@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../src/shared/domain/clock.ts';
 import type { Log } from '../../src/shared/domain/log.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
-import { defaultVolumeName, type VolumeConfig } from '../../src/shared/engine-api/index.ts';
+import { defaultVolumeName, type CameraId, type VolumeConfig } from '../../src/shared/engine-api/index.ts';
 import {
   createSegmentStore,
   defaultStorageLimits,
@@ -52,6 +52,8 @@ export interface OpenStoreOptions {
   /** As `wrapVolume`, and in its marker's. */
   readonly wrapAccess?: (access: VolumeAccess) => VolumeAccess;
   readonly wrapIndex?: (index: SegmentIndex) => SegmentIndex;
+  /** That are going to record. */
+  readonly cameraIds?: readonly CameraId[];
   readonly log?: Log;
   readonly clock?: Clock;
   /** The index on a thread of its own, as an engine has it. */
@@ -60,7 +62,7 @@ export interface OpenStoreOptions {
 
 /** A started store with its index in `directory` and its volume below; the same directory can be opened again. */
 export async function openStore(directory: string, options: OpenStoreOptions = {}): Promise<OpenedStore> {
-  const { clock = createSystemClock(), wrapAccess = (access) => access } = options;
+  const { clock = createSystemClock(), cameraIds = [], wrapAccess = (access) => access } = options;
   const volumePath = options.volumePath ?? join(directory, 'volume');
   await mkdir(volumePath, { recursive: true });
   const indexPath = join(directory, 'index.db');
@@ -72,7 +74,7 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
   const store = createSegmentStore({
     config: {
       volumes: [{ name: defaultVolumeName, path: volumePath, reserveBytes, quotaBytes }],
-      cameras: new Map(),
+      cameras: new Map(cameraIds.map((cameraId) => [cameraId, {}])),
     },
     nodeId: testNodeId,
     access: ({ path }) =>

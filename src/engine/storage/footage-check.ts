@@ -1,7 +1,13 @@
 import { scanFile, type ScannedFile } from '../media/fmp4/index.ts';
 import { attempt } from './failure.ts';
 import { footageDirectories, isWithin } from './footage-directories.ts';
-import { describeFile, extentOf, recoverSegment } from './recover-segment.ts';
+import {
+  describeFile,
+  extentOf,
+  indexFound,
+  recoverForgottenFile,
+  recoverSegment,
+} from './recover-segment.ts';
 import { readSegmentFilePath } from './segment-file-name.ts';
 import type { NewSegment, SegmentIndex, SegmentRow } from './segment-index.ts';
 import { readSegmentLabel } from './segment-label.ts';
@@ -194,12 +200,12 @@ class FootageCheck {
     } else if (row.state === 'writing') {
       await this.#find('unfinished-row', filePath, {
         detail: 'Its recording was interrupted.',
-        repair: () => this.#recover(filePath, row),
+        repair: () => this.#recover(row),
       });
     } else if (row.byteLength !== byteLength) {
       await this.#find('wrong-length', filePath, {
         detail: `It has ${byteLength} bytes, its row says ${row.byteLength}.`,
-        repair: () => this.#recover(filePath, row),
+        repair: () => this.#recover(row),
       });
     } else await this.#compare(row, scanned);
   }
@@ -259,14 +265,17 @@ class FootageCheck {
   /** A whole file says everything that its row had said; one that must be cut says that it was. */
   async #index(filePath: string, { byteLength, scanned }: ReadFile): Promise<void> {
     const { index, volume, volumeId } = this.#options;
-    if (scanned.validByteLength !== byteLength) return this.#recover(filePath, undefined);
-    await volume.syncDirectoryOf(filePath);
+    if (scanned.validByteLength !== byteLength) {
+      const { found } = await recoverForgottenFile(filePath, { ...this.#options, log: silentLog });
+      if (found !== undefined) await indexFound([found], { volume, index });
+      return;
+    }
     const segment = { ...describeFile(filePath, scanned), volumeId };
-    await index.insert(segment, { extent: extentOf(scanned), state: 'finished' });
+    await indexFound([{ segment, extent: extentOf(scanned), state: 'finished' }], { volume, index });
   }
 
-  async #recover(filePath: string, row: SegmentRow | undefined): Promise<void> {
-    await recoverSegment(filePath, row, { ...this.#options, log: silentLog });
+  async #recover(row: SegmentRow): Promise<void> {
+    await recoverSegment(row, { ...this.#options, log: silentLog });
   }
 
   async #remove(filePath: string, row: SegmentRow | undefined): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId } from '../../shared/engine-api/index.ts';
 import { attempt, errorCode } from './failure.ts';
-import { recoverSegment, type Recovery } from './recover-segment.ts';
+import { indexFound, recoverForgottenFile, recoverSegment, type Recovery } from './recover-segment.ts';
 import { footageDirectories, isWithin, type FoundDirectory } from './footage-directories.ts';
 import { dayDirectory, readSegmentFilePath } from './segment-file-name.ts';
-import type { SegmentIndex, SegmentRow } from './segment-index.ts';
+import type { FoundSegment, SegmentIndex, SegmentRow } from './segment-index.ts';
 import type { Volume } from './volume.ts';
 
 export interface ReconcileOptions {
@@ -40,6 +40,8 @@ export interface ThoroughOptions extends ReconcileOptions {
 
 /** Rows looked at in one go. */
 const pageSize = 1000;
+/** Files indexed together: one transaction, and one sync of their directory. */
+const batchSize = 100;
 /** So long before a camera's newest footage a file may have been in the making when the node ended. */
 const recentMs = 10 * 60 * 1000;
 const dayMs = 24 * 60 * 60 * 1000;
@@ -47,29 +49,32 @@ const dayMs = 24 * 60 * 60 * 1000;
 /**
  * Everything that must be right before recording may start: interrupted deletions are completed, segments that were being
  * written are recovered, and the directories in which an end without warning left traces are compared with the index: those
- * of each camera's newest footage and those of the days since. Takes as long as there are cameras, however much footage there is.
+ * of each camera's newest footage and those of the days since. Of files without a row only the newest are indexed. Takes as
+ * long as there are cameras, however much footage there is and whatever the index has forgotten.
  */
 export async function reconcileUrgent(options: UrgentOptions): Promise<ReconcileReport> {
   const report = emptyReport();
   for await (const row of unfinishedRows(options)) {
     if (options.isOpen(row.filePath)) continue;
     if (row.state === 'deleting') await completeDeletion(row, options, report);
-    else await recover(row.filePath, row, { options, report });
+    else await recover(row, options, report);
   }
-  /** With the time since when its files are looked at more closely. */
-  const directories = new Map<string, number>();
   const { index, volumeId, nowUtcMs, cameraIds = [] } = options;
   const known = (await index.totals()).filter((total) => total.volumeId === volumeId);
   for (const cameraId of new Set([...cameraIds, ...known.map((total) => total.cameraId)])) {
     const newest = await index.lastFootage(cameraId);
     const newestUtcMs = newest?.endUtcMs ?? nowUtcMs;
-    for (const utcMs of [newestUtcMs, Math.min(newestUtcMs + dayMs, nowUtcMs), nowUtcMs])
-      directories.set(dayDirectory(cameraId, utcMs), newestUtcMs - recentMs);
-  }
-  for (const [directoryPath, recentSinceUtcMs] of directories) {
-    const filePaths = await filesIn(directoryPath, options, report);
-    if (filePaths !== undefined)
-      await compareDirectory({ directoryPath, filePaths }, { ...options, recentSinceUtcMs }, report);
+    const times = [newestUtcMs - recentMs, newestUtcMs, Math.min(newestUtcMs + dayMs, nowUtcMs), nowUtcMs];
+    const listings: Listing[] = [];
+    for (const directoryPath of new Set(times.map((utcMs) => dayDirectory(cameraId, utcMs)))) {
+      const filePaths = await filesIn(directoryPath, options, report);
+      if (filePaths !== undefined) listings.push({ directoryPath, filePaths });
+    }
+    const recentSinceUtcMs = newestUtcMs - recentMs;
+    // After a lost index none of a day's files has a row: what is older than the last few waits for the thorough pass.
+    const indexSinceUtcMs = newestStart(listings) - recentMs;
+    for (const listing of listings)
+      await compareDirectory(listing, { ...options, recentSinceUtcMs, indexSinceUtcMs }, report);
   }
   return report;
 }
@@ -94,7 +99,7 @@ export async function reconcileThorough(options: ThoroughOptions): Promise<Recon
       continue;
     }
     compared.add(directoryPath);
-    await compareDirectory(found, { ...options, recentSinceUtcMs: Infinity }, report);
+    await compareDirectory(found, { ...options, ...everyFile }, report);
   }
   for (let afterDirectory = ''; ;) {
     const directories = await index.directories(volumeId, { afterDirectory, limit: pageSize });
@@ -102,7 +107,7 @@ export async function reconcileThorough(options: ThoroughOptions): Promise<Recon
       if (signal?.aborted) return report;
       if (compared.has(directory) || isWithin(directory, unreadable)) continue;
       const listing = { directoryPath: directory, filePaths: [] };
-      await compareDirectory(listing, { ...options, recentSinceUtcMs: Infinity }, report);
+      await compareDirectory(listing, { ...options, ...everyFile }, report);
     }
     const last = directories.at(-1);
     if (last === undefined) break;
@@ -143,7 +148,12 @@ function emptyReport(): MutableReport {
 interface ComparisonOptions extends ThoroughOptions {
   /** Files of segments that began later are checked for their length. */
   readonly recentSinceUtcMs: number;
+  /** Files without a row whose names say that they began earlier are left for later. */
+  readonly indexSinceUtcMs: number;
 }
+
+/** The lengths of files that have a row are those of the urgent pass to look at. */
+const everyFile = { recentSinceUtcMs: Infinity, indexSinceUtcMs: -Infinity } as const;
 
 /** What was in a directory a moment ago. */
 interface Listing {
@@ -156,24 +166,35 @@ async function compareDirectory(
   options: ComparisonOptions,
   report: MutableReport,
 ): Promise<void> {
-  const { index, volumeId, log, isOpen, recentSinceUtcMs } = options;
+  const { index, volumeId, isOpen, recentSinceUtcMs } = options;
+  // Before the question: whoever is done with a file by now has given it a row.
+  const open = new Set(filePaths.filter(isOpen));
   const { unknown, doubtful } = await index.compareDirectory({
     volumeId,
     directoryPath,
     filePaths,
     recentSinceUtcMs,
   });
-  for (const filePath of unknown) {
-    if (readSegmentFilePath(filePath) !== undefined) await indexUnknownFile(filePath, options, report);
-    else log.warn({ file: filePath }, 'A file among the footage is not a segment and is left alone.');
-  }
+  await indexForgotten(
+    unknown.filter((filePath) => !open.has(filePath)),
+    options,
+    report,
+  );
   for (const row of doubtful) {
     if (isOpen(row.filePath)) continue;
     const length = await lengthOf(row, options);
     if (length === 'gone') await dropRow(row, options, report);
-    else if (row.state === 'writing' || length !== row.byteLength)
-      await recover(row.filePath, row, { options, report });
+    else if (row.state === 'writing' || length !== row.byteLength) await recover(row, options, report);
   }
+}
+
+/** When the newest file began, by its name. */
+function newestStart(listings: readonly Listing[]): number {
+  let newestUtcMs = -Infinity;
+  for (const { filePaths } of listings)
+    for (const filePath of filePaths)
+      newestUtcMs = Math.max(newestUtcMs, readSegmentFilePath(filePath)?.startUtcMs ?? -Infinity);
+  return newestUtcMs;
 }
 
 /** Nothing when the directory cannot be read. */
@@ -225,42 +246,84 @@ async function lengthOf(
   return outcome.kind === 'done' ? outcome.value : 'unreadable';
 }
 
-/** A file whose row was not there when its directory was read: new since then, in the making, or forgotten. */
-async function indexUnknownFile(
-  filePath: string,
-  options: ThoroughOptions,
+/** Files of one directory whose rows were not there when it was read, and that nobody has in hand. */
+async function indexForgotten(
+  filePaths: readonly string[],
+  options: ComparisonOptions,
   report: MutableReport,
 ): Promise<void> {
-  const row = await options.index.findByPath(options.volumeId, filePath);
-  if (row !== undefined || options.isOpen(filePath)) return;
-  await recover(filePath, undefined, { options, report });
+  const { log, indexSinceUtcMs, signal } = options;
+  const found: FoundSegment[] = [];
+  for (const filePath of filePaths) {
+    if (signal?.aborted) break;
+    const name = readSegmentFilePath(filePath);
+    if (name === undefined)
+      log.warn({ file: filePath }, 'A file among the footage is not a segment and is left alone.');
+    else if (name.startUtcMs >= indexSinceUtcMs) {
+      const forgotten = await salvage(filePath, { options, report }, () =>
+        recoverForgottenFile(filePath, options),
+      );
+      if (forgotten === undefined || forgotten === 'gone') continue;
+      add(report, forgotten.recovery);
+      if (forgotten.found !== undefined) found.push(forgotten.found);
+      if (found.length >= batchSize) await indexBatch(found.splice(0), options, report);
+    }
+  }
+  await indexBatch(found, options, report);
+}
+
+/** What cannot be indexed now is found again. */
+async function indexBatch(
+  found: readonly FoundSegment[],
+  options: ReconcileOptions,
+  report: MutableReport,
+): Promise<void> {
+  const [first] = found;
+  if (first === undefined) return;
+  const outcome = await attempt(options.volume.path, () => indexFound(found, options));
+  if (outcome.kind === 'done') return;
+  report.recovered -= found.length;
+  report.unreadableFiles += found.length;
+  const { filePath } = first.segment;
+  options.log.error(
+    { file: filePath, files: found.length, ...outcome.failure },
+    'Segments were not indexed.',
+  );
+}
+
+async function recover(row: SegmentRow, options: ReconcileOptions, report: MutableReport): Promise<void> {
+  const recovery = await salvage(row.filePath, { options, report }, () => recoverSegment(row, options));
+  if (recovery === 'gone') await dropRow(row, options, report);
+  else if (recovery !== undefined) add(report, recovery);
 }
 
 /** One bad sector must not keep the rest of the footage from being found. */
-async function recover(
+async function salvage<Value>(
   filePath: string,
-  row: SegmentRow | undefined,
   { options, report }: { readonly options: ReconcileOptions; readonly report: MutableReport },
-): Promise<void> {
+  task: () => Promise<Value>,
+): Promise<Value | 'gone' | undefined> {
   const outcome = await attempt(options.volume.path, async () => {
     try {
-      return await recoverSegment(filePath, row, options);
+      return await task();
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      return undefined;
+      return 'gone' as const;
     }
   });
-  if (outcome.kind === 'failed') {
-    report.unreadableFiles += 1;
-    options.log.error(
-      { file: filePath, ...outcome.failure },
-      'A segment could not be recovered and is left as it is.',
-    );
-  } else if (outcome.value !== undefined) {
-    report.recovered += outcome.value.recovered;
-    report.removedFiles += outcome.value.removedFiles;
-    report.discardedBytes += outcome.value.discardedBytes;
-  } else if (row !== undefined) await dropRow(row, options, report);
+  if (outcome.kind === 'done') return outcome.value;
+  report.unreadableFiles += 1;
+  options.log.error(
+    { file: filePath, ...outcome.failure },
+    'A segment could not be recovered and is left as it is.',
+  );
+  return undefined;
+}
+
+function add(report: MutableReport, recovery: Recovery): void {
+  report.recovered += recovery.recovered;
+  report.removedFiles += recovery.removedFiles;
+  report.discardedBytes += recovery.discardedBytes;
 }
 
 async function completeDeletion(

@@ -1,7 +1,7 @@
 import type { Log } from '../../shared/domain/log.ts';
 import { scanFile, videoTimescale, type ScannedFile } from '../media/fmp4/index.ts';
 import { readSegmentFilePath } from './segment-file-name.ts';
-import type { NewSegment, SegmentExtent, SegmentIndex, SegmentRow } from './segment-index.ts';
+import type { FoundSegment, NewSegment, SegmentExtent, SegmentIndex, SegmentRow } from './segment-index.ts';
 import { readSegmentLabel } from './segment-label.ts';
 import type { Volume } from './volume.ts';
 
@@ -26,15 +26,54 @@ export interface RecoveryPlace {
 }
 
 /**
- * Makes a file that nobody writes to any more, and its row where there is one, a segment of its whole parts; without a whole
- * part both go.
+ * Makes a file that nobody writes to any more, and its row, a segment of its whole parts; without a whole part both go.
  * @throws the system's or SQLite's error
  */
-export async function recoverSegment(
+export async function recoverSegment(row: SegmentRow, place: RecoveryPlace): Promise<Recovery> {
+  const { filePath, id } = row;
+  const { scanned, recovery } = await salvageFile(filePath, 'not finished', place);
+  if (scanned === undefined) await place.index.remove([id]);
+  else await place.index.update({ id, extent: extentOf(scanned), state: 'recovered' });
+  return recovery;
+}
+
+export interface ForgottenFile {
+  readonly recovery: Recovery;
+  /** To be indexed; nothing when there was no whole part, and the file was removed. */
+  readonly found: FoundSegment | undefined;
+}
+
+/**
+ * Cuts a file that no row tells of to its whole parts, or removes it when it has none.
+ * @throws the system's error
+ */
+export async function recoverForgottenFile(filePath: string, place: RecoveryPlace): Promise<ForgottenFile> {
+  const { scanned, recovery } = await salvageFile(filePath, 'not in the index', place);
+  if (scanned === undefined) return { recovery, found: undefined };
+  const segment = { ...describeFile(filePath, scanned), volumeId: place.volumeId };
+  return { recovery, found: { segment, extent: extentOf(scanned), state: 'recovered' } };
+}
+
+/**
+ * Has the index tell of files of one directory, all at once.
+ * @throws the system's or SQLite's error
+ */
+export async function indexFound(
+  found: readonly FoundSegment[],
+  { volume, index }: Pick<RecoveryPlace, 'volume' | 'index'>,
+): Promise<void> {
+  const [first] = found;
+  if (first === undefined) return;
+  // Names may have been lost in a power cut that the bytes survived; what has a row must be found.
+  await volume.syncDirectoryOf(first.segment.filePath);
+  await index.insertAll(found);
+}
+
+async function salvageFile(
   filePath: string,
-  row: Pick<SegmentRow, 'id'> | undefined,
-  { volume, volumeId, index, log }: RecoveryPlace,
-): Promise<Recovery> {
+  reason: string,
+  { volume, log }: RecoveryPlace,
+): Promise<{ readonly scanned: ScannedFile | undefined; readonly recovery: Recovery }> {
   const file = await volume.recover(filePath);
   let scanned: ScannedFile;
   try {
@@ -44,23 +83,16 @@ export async function recoverSegment(
   } finally {
     await file.close();
   }
-  const reason = scanned.damage ?? (row === undefined ? 'not in the index' : 'not finished');
+  const facts = { file: filePath, reason: scanned.damage ?? reason };
   if (scanned.parts.length === 0) {
     await volume.remove(filePath);
-    if (row !== undefined) await index.remove([row.id]);
-    log.warn({ file: filePath, reason }, 'Removed a file without a whole part.');
-    return { ...noRecovery, removedFiles: 1, discardedBytes: file.byteLength };
-  }
-  const extent = extentOf(scanned);
-  if (row !== undefined) await index.update({ id: row.id, extent, state: 'recovered' });
-  else {
-    // Its name may have been lost in a power cut that its bytes survived; what has a row must be found.
-    await volume.syncDirectoryOf(filePath);
-    await index.insert({ ...describeFile(filePath, scanned), volumeId }, { extent, state: 'recovered' });
+    log.warn(facts, 'Removed a file without a whole part.');
+    const recovery = { ...noRecovery, removedFiles: 1, discardedBytes: file.byteLength };
+    return { scanned: undefined, recovery };
   }
   const discardedBytes = file.byteLength - scanned.validByteLength;
-  log.warn({ file: filePath, reason, discardedBytes, parts: extent.partCount }, 'Recovered a segment.');
-  return { ...noRecovery, recovered: 1, discardedBytes };
+  log.warn({ ...facts, discardedBytes, parts: scanned.parts.length }, 'Recovered a segment.');
+  return { scanned, recovery: { ...noRecovery, recovered: 1, discardedBytes } };
 }
 
 /** How much footage a file holds, up to its last whole part. */

@@ -52,6 +52,13 @@ export interface SegmentProgress {
   readonly state: ReadableState;
 }
 
+/** A segment that is on disk and was in no row. */
+export interface FoundSegment {
+  readonly segment: NewSegment;
+  readonly extent: SegmentExtent;
+  readonly state: ReadableState;
+}
+
 export interface SegmentRange {
   readonly cameraId: CameraId;
   /** `main` unless told. */
@@ -128,6 +135,8 @@ export interface DirectoryComparison {
 export interface SegmentIndex {
   /** The answer is the new row's id; ids are never used twice. */
   insert(segment: NewSegment, progress: Omit<SegmentProgress, 'id'>): Promise<number>;
+  /** All of them or none, in one transaction. */
+  insertAll(segments: readonly FoundSegment[]): Promise<void>;
   update(progress: SegmentProgress): Promise<void>;
   /**
    * First step of deleting, all rows at once: they are left out of lists, and the gap of what retention has deleted of their

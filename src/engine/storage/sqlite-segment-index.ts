@@ -16,6 +16,7 @@ import type {
   DirectoryComparison,
   DirectoryListing,
   DirectoryQuery,
+  FoundSegment,
   GapIndex,
   GapRange,
   LastFootage,
@@ -72,21 +73,11 @@ export class SqliteFootageIndex implements FootageIndex {
   }
 
   async insert(segment: NewSegment, { extent, state }: Omit<SegmentProgress, 'id'>): Promise<number> {
-    const parameters = {
-      cameraId: segment.cameraId,
-      volumeId: segment.volumeId,
-      filePath: segment.filePath,
-      content: segment.content,
-      startUtcMs: Math.round(segment.startUtcMs),
-      startMonotonicMs: Math.round(segment.startMonotonicMs),
-      bootId: segment.bootId,
-      clockOffsetMs: segment.clockOffsetMs ?? null,
-      mediaStart90k: segment.mediaStart90k,
-      hasAudio: segment.hasAudio ? 1 : 0,
-      ...extent,
-      state,
-    };
-    return only(StoredIds.parse(await this.#ask(segmentStatements.insert, parameters)));
+    return only(StoredIds.parse(await this.#askAll(insertStatement({ segment, extent, state }))));
+  }
+
+  async insertAll(segments: readonly FoundSegment[]): Promise<void> {
+    await this.#connection.execute(segments.map(insertStatement));
   }
 
   async update({ id, extent, state }: SegmentProgress): Promise<void> {
@@ -259,6 +250,24 @@ const listPageSize = 500;
 /** Where a page of rows in order of their start goes on. */
 function cursorAfter(row: OldestQuery['after']): { readonly afterUtcMs: number; readonly afterId: number } {
   return { afterUtcMs: row?.startUtcMs ?? Number.MIN_SAFE_INTEGER, afterId: row?.id ?? 0 };
+}
+
+function insertStatement({ segment, extent, state }: FoundSegment): SqlStatement {
+  const parameters = {
+    cameraId: segment.cameraId,
+    volumeId: segment.volumeId,
+    filePath: segment.filePath,
+    content: segment.content,
+    startUtcMs: Math.round(segment.startUtcMs),
+    startMonotonicMs: Math.round(segment.startMonotonicMs),
+    bootId: segment.bootId,
+    clockOffsetMs: segment.clockOffsetMs ?? null,
+    mediaStart90k: segment.mediaStart90k,
+    hasAudio: segment.hasAudio ? 1 : 0,
+    ...extent,
+    state,
+  };
+  return { sql: segmentStatements.insert, parameters };
 }
 
 function oldestStatement({ volumeId, cameraId, after, limit }: OldestQuery): SqlStatement {
