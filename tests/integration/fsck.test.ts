@@ -267,10 +267,20 @@ describe('fsck', () => {
       make: () => query(`DELETE FROM segments WHERE id = ${row(0).id}`),
     },
     {
-      name: 'a file without a part',
+      name: 'a file with nothing but a beginning',
       kind: 'empty-file',
       detail: /^There is no whole part in its 1500 bytes: a cut-off/,
       isRepairable: true,
+      make: async () => {
+        query(`UPDATE segments SET state = 'writing' WHERE id = ${row(0).id}`);
+        await truncate(pathOf(0), 1500);
+      },
+    },
+    {
+      name: 'a finished file with nothing but a beginning',
+      kind: 'damaged-file',
+      detail: /^There is no whole part in its 1500 bytes: a cut-off/,
+      isRepairable: false,
       make: () => truncate(pathOf(0), 1500),
     },
     {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../src/shared/domain/log.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
-import { createRecorder } from '../../src/engine/recording/index.ts';
 import {
   checkFootage,
   openLocalVolume,
@@ -17,8 +16,8 @@ import {
 } from '../../src/engine/storage/segment-file-name.ts';
 import { FaultyVolume } from '../support/faulty-volume.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
-import { syntheticDescription, syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
+import { cameraId, dayMs, firstDay, firstUtcMs, opening, record, secondDay } from './recovery-fixture.ts';
 import { segmentPieces } from './segment-bytes.ts';
 import {
   openStore,
@@ -28,39 +27,11 @@ import {
   type OpenStoreOptions,
 } from './storage-fixture.ts';
 
-const cameraId = 'gate-north';
-const firstUtcMs = 1_700_000_000_000;
-const dayMs = 24 * 60 * 60 * 1000;
-const firstDay = `cameras/${cameraId}/2023-11-14`;
-const secondDay = `cameras/${cameraId}/2023-11-15`;
-
-/** Some seconds of a camera, beginning so long after the first. */
-async function record(
-  { store }: OpenedStore,
-  { camera = cameraId, startMs = 0, seconds = 5 } = {},
-): Promise<void> {
-  const { description, samples } = syntheticStream({ seed: 1, seconds, startMs });
-  const recorder = createRecorder({
-    cameraId: camera,
-    store,
-    clock: createSystemClock(),
-    log: quietLog,
-    limits: { segmentDurationMs: 2000, maximumQueuedBytes: 1024 ** 3 },
-  });
-  recorder.onDescription(description);
-  for (const sample of samples) recorder.onSample(sample);
-  await recorder.stop();
-  expect(recorder.status()).toMatchObject({ framesDropped: 0, framesRecorded: samples.length });
-}
-
-function opening(startUtcMs: number): Parameters<OpenedStore['store']['begin']>[0] {
+/** A volume that is looked at only when the test says so. */
+function looking(faulty: FaultyVolume): Partial<OpenStoreOptions> {
   return {
-    cameraId,
-    content: 'main',
-    tracks: { video: syntheticDescription(false).video },
-    startUtcMs,
-    startMonotonicMs: 1000,
-    mediaStart90k: 0,
+    wrapAccess: (access) => faulty.wrap(access),
+    limits: { inspectionIntervalMs: dayMs, recoveryIntervalMs: dayMs },
   };
 }
 
@@ -72,6 +43,13 @@ describe('a volume that is looked at anew', () => {
   afterEach(() => directory[Symbol.asyncDispose]());
 
   const open = (options?: OpenStoreOptions): Promise<OpenedStore> => openStore(directory.path, options);
+
+  /** Two days of the camera. */
+  const recordTwoDays = async (): Promise<void> => {
+    await using opened = await open();
+    await record(opened);
+    await record(opened, { startMs: dayMs });
+  };
 
   it('waits for segments that are about to begin, and takes none for what a crash left', async () => {
     const inserting = Promise.withResolvers<void>();
@@ -118,19 +96,35 @@ describe('a volume that is looked at anew', () => {
     await expect(stat(join(volumePath, 'cameras'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  describe.each(['EIO', 'EACCES'])('with a directory that answers %s', (code) => {
-    const broken = (faulty: FaultyVolume): Partial<OpenStoreOptions> => ({
-      wrapAccess: (access) => faulty.wrap(access),
+  it('drops no row when the disk goes away meanwhile', async () => {
+    {
+      await using opened = await open();
+      await record(opened);
+    }
+    let isThere = true;
+    const nothing = { fileNames: [], directoryNames: [] };
+    await using opened = await open({
+      wrapAccess: ({ volume, marker }) => ({
+        volume: overriding(volume, {
+          async list(path) {
+            if (path === footageDirectory) isThere = false;
+            return isThere ? volume.list(path) : nothing;
+          },
+          async recover(filePath) {
+            if (!isThere) throw Object.assign(new Error('ENOENT: injected'), { code: 'ENOENT' });
+            return volume.recover(filePath);
+          },
+        }),
+        marker: { ...marker, read: async () => (isThere ? marker.read() : { kind: 'absent' }) },
+      }),
       limits: { inspectionIntervalMs: dayMs, recoveryIntervalMs: dayMs },
     });
 
-    /** Two days of the camera. */
-    async function recordTwoDays(): Promise<void> {
-      await using opened = await open();
-      await record(opened);
-      await record(opened, { startMs: dayMs });
-    }
+    expect(opened.report).toMatchObject({ droppedRows: 0 });
+    expect((await opened.store.segments(cameraId, { limit: 100 })).segments.length).toBeGreaterThan(1);
+  });
 
+  describe.each(['EIO', 'EACCES'])('with a directory that answers %s', (code) => {
     it.each([
       { which: 'an old one', day: firstDay },
       { which: 'the newest one', day: secondDay },
@@ -141,7 +135,7 @@ describe('a volume that is looked at anew', () => {
       const errors: unknown[] = [];
       const log: Log = { ...quietLog, error: (facts) => void errors.push(facts) };
 
-      await using opened = await open({ ...broken(faulty), log });
+      await using opened = await open({ ...looking(faulty), log });
 
       expect(opened.store.volumes()[0]?.state.kind).toBe('ok');
       expect(opened.report).toMatchObject({ droppedRows: 0, unreadableFiles: 0 });
@@ -167,7 +161,7 @@ describe('a volume that is looked at anew', () => {
       const faulty = new FaultyVolume();
       faulty.breakPath(firstDay, code);
       const clock = new ManualClock();
-      await using opened = await open({ ...broken(faulty), clock });
+      await using opened = await open({ ...looking(faulty), clock });
       const [row] = await opened.index.inDirectory({
         volumeId: (await opened.index.totals())[0]?.volumeId ?? '',
         directoryPath: firstDay,

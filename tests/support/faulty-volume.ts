@@ -1,3 +1,4 @@
+import type { RecoverableFile } from '../../src/engine/storage/volume.ts';
 import type { SegmentFile, Volume, VolumeAccess, VolumeMarker } from '../../src/engine/storage/index.ts';
 
 /** What a disk can do instead of what it was asked. */
@@ -11,7 +12,7 @@ const writeOperations: ReadonlySet<string> = new Set([
   'sync',
   'truncate',
   'syncDirectoryOf',
-  'recover',
+  'rename',
   'remove',
   'probe',
   'marker.write',
@@ -108,7 +109,8 @@ export class FaultyVolume {
       path: volume.path,
       create: (path) => ask('create', path, async () => this.#wrapFile(await volume.create(path))),
       syncDirectoryOf: (path) => ask('syncDirectoryOf', path, () => volume.syncDirectoryOf(path)),
-      recover: (path) => ask('recover', path, () => volume.recover(path)),
+      recover: (path) => ask('recover', path, async () => this.#wrapRecoverable(await volume.recover(path))),
+      rename: (path, newPath) => ask('rename', path, () => volume.rename(path, newPath)),
       remove: (path) => ask('remove', path, () => volume.remove(path)),
       list: (path) => ask('list', path, () => volume.list(path)),
       space: () => this.#ask('space', () => volume.space()),
@@ -127,6 +129,16 @@ export class FaultyVolume {
       sync: () => this.#ask('sync', () => file.sync()),
       truncate: (byteLength) => this.#ask('truncate', () => file.truncate(byteLength)),
       close: () => this.#ask('close', () => file.close()),
+    };
+  }
+
+  /** What is asked of it is not counted, but for what changes it. */
+  #wrapRecoverable(file: RecoverableFile): RecoverableFile {
+    return {
+      byteLength: file.byteLength,
+      read: (position, byteLength) => file.read(position, byteLength),
+      truncate: (byteLength) => this.#ask('truncate', () => file.truncate(byteLength)),
+      close: () => file.close(),
     };
   }
 

@@ -142,6 +142,14 @@ export class PowerCutDisk {
         if (entry?.kind !== 'file') throw systemError('ENOENT');
         return this.#recoverableFile(entry.inode);
       },
+      rename: async (filePath, newPath) => {
+        await this.#turn();
+        const entry = this.#current.get(filePath);
+        if (entry === undefined) throw systemError('ENOENT');
+        this.#change(filePath, { kind: 'removed' });
+        this.#change(newPath, entry);
+        await this.#syncDirectoryOf(newPath);
+      },
       remove: async (filePath) => {
         await this.#turn();
         if (this.#current.has(filePath)) this.#change(filePath, { kind: 'removed' });

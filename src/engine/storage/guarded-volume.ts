@@ -42,6 +42,10 @@ export class GuardedVolume implements Volume {
     return new GuardedRecoverableFile(file, this.guard);
   }
 
+  rename(filePath: string, newPath: string): Promise<void> {
+    return this.guard.run(() => this.#volume.rename(filePath, newPath));
+  }
+
   remove(filePath: string): Promise<void> {
     return this.guard.run(() => this.#volume.remove(filePath));
   }

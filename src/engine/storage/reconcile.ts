@@ -1,6 +1,7 @@
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId } from '../../shared/engine-api/index.ts';
 import { attempt, errorCode } from './failure.ts';
+import { gapsOfLost } from './lost-footage.ts';
 import { indexFound, recoverForgottenFile, recoverSegment, type Recovery } from './recover-segment.ts';
 import { footageDirectories, isWithin, type FoundDirectory } from './footage-directories.ts';
 import { dayDirectory, readSegmentFilePath } from './segment-file-name.ts';
@@ -14,6 +15,8 @@ export interface ReconcileOptions {
   readonly log: Log;
   /** Files that belong to somebody at work: those being created, written or given up. */
   readonly isOpen: (filePath: string) => boolean;
+  /** Whether the volume's disk is in its place: where it is not, no file is there, and none is gone. */
+  readonly isPresent: () => Promise<boolean>;
   /** Directories that cannot be read and were logged; those that can be read again are taken out. */
   readonly unreadable: Set<string>;
 }
@@ -123,6 +126,7 @@ export function sumOf(one: ReconcileReport, other: ReconcileReport): ReconcileRe
   return {
     recovered: one.recovered + other.recovered,
     removedFiles: one.removedFiles + other.removedFiles,
+    damagedFiles: one.damagedFiles + other.damagedFiles,
     unreadableFiles: one.unreadableFiles + other.unreadableFiles,
     unreadableDirectories: one.unreadableDirectories + other.unreadableDirectories,
     discardedBytes: one.discardedBytes + other.discardedBytes,
@@ -137,6 +141,7 @@ function emptyReport(): MutableReport {
   return {
     recovered: 0,
     removedFiles: 0,
+    damagedFiles: 0,
     unreadableFiles: 0,
     unreadableDirectories: 0,
     discardedBytes: 0,
@@ -180,12 +185,14 @@ async function compareDirectory(
     options,
     report,
   );
+  const gone: SegmentRow[] = [];
   for (const row of doubtful) {
     if (isOpen(row.filePath)) continue;
     const length = await lengthOf(row, options);
-    if (length === 'gone') await dropRow(row, options, report);
+    if (length === 'gone') gone.push(row);
     else if (row.state === 'writing' || length !== row.byteLength) await recover(row, options, report);
   }
+  await dropRows(gone, options, report);
 }
 
 /** When the newest file began, by its name. */
@@ -293,7 +300,7 @@ async function indexBatch(
 
 async function recover(row: SegmentRow, options: ReconcileOptions, report: MutableReport): Promise<void> {
   const recovery = await salvage(row.filePath, { options, report }, () => recoverSegment(row, options));
-  if (recovery === 'gone') await dropRow(row, options, report);
+  if (recovery === 'gone') await dropRows([row], options, report);
   else if (recovery !== undefined) add(report, recovery);
 }
 
@@ -323,6 +330,7 @@ async function salvage<Value>(
 function add(report: MutableReport, recovery: Recovery): void {
   report.recovered += recovery.recovered;
   report.removedFiles += recovery.removedFiles;
+  report.damagedFiles += recovery.damagedFiles;
   report.discardedBytes += recovery.discardedBytes;
 }
 
@@ -338,15 +346,34 @@ async function completeDeletion(
   log.info({ cameraId: row.cameraId, file: row.filePath }, 'Completed the deletion of a segment.');
 }
 
-async function dropRow(
-  row: SegmentRow,
-  { index, log }: ReconcileOptions,
+/** Of one camera. */
+async function dropRows(
+  gone: readonly SegmentRow[],
+  { index, log, isPresent }: ReconcileOptions,
   report: MutableReport,
 ): Promise<void> {
-  await index.remove([row.id]);
-  report.droppedRows += 1;
-  const { cameraId, filePath } = row;
-  log.warn({ cameraId, file: filePath, reason: 'the file is gone' }, 'Dropped a row of the index.');
+  const rows: SegmentRow[] = [];
+  for (const { id } of gone) {
+    // A deletion is marked before its file goes: that is no loss.
+    const row = await index.find(id);
+    if (row !== undefined && row.state !== 'deleting') rows.push(row);
+  }
+  if (rows.length === 0) return;
+  if (!(await isPresent())) {
+    report.unreadableFiles += rows.length;
+    return;
+  }
+  const ids = rows.map(({ id }) => id);
+  await index.remove(
+    ids,
+    gapsOfLost(
+      rows.map((row) => ({ row })),
+      'Files of recorded footage are gone from the disk.',
+    ),
+  );
+  report.droppedRows += rows.length;
+  for (const { cameraId, filePath } of rows)
+    log.warn({ cameraId, file: filePath, reason: 'the file is gone' }, 'Dropped a row of the index.');
 }
 
 async function* unfinishedRows({ index, volumeId }: ReconcileOptions): AsyncGenerator<SegmentRow> {

@@ -124,6 +124,7 @@ export class RecordingVolume {
       ...options,
       volume: this.#volume,
       inHand: this.#inHand,
+      isPresent: async () => (await this.#disk.check()).kind === 'recognised',
       onError: (error) => void this.#judge(error),
     });
     this.#host = {

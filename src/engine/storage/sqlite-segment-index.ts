@@ -80,10 +80,11 @@ export class SqliteFootageIndex implements FootageIndex {
     await this.#connection.execute(segments.map(insertStatement));
   }
 
-  async update({ id, extent, state }: SegmentProgress): Promise<void> {
+  async update({ id, extent, state }: SegmentProgress, lost: readonly NewGap[] = []): Promise<void> {
     const statement = { sql: segmentStatements.update, parameters: { id, ...extent, state } };
     // A row that follows its growing file is in no hurry, and there are many of them.
-    await this.#connection.execute([statement], state === 'writing' ? 'soon' : 'at-once');
+    const urgency = state === 'writing' ? 'soon' : 'at-once';
+    await this.#connection.execute([statement, ...lost.map(insertGapStatement)], urgency);
   }
 
   async markDeleting(ids: readonly number[], rule: string): Promise<readonly number[]> {
@@ -97,8 +98,9 @@ export class SqliteFootageIndex implements FootageIndex {
     return StoredIds.parse(marked.flat());
   }
 
-  async remove(ids: readonly number[]): Promise<void> {
-    await this.#connection.execute(ids.map((id) => ({ sql: segmentStatements.remove, parameters: { id } })));
+  async remove(ids: readonly number[], lost: readonly NewGap[] = []): Promise<void> {
+    const removals = ids.map((id) => ({ sql: segmentStatements.remove, parameters: { id } }));
+    await this.#connection.execute([...removals, ...lost.map(insertGapStatement)]);
   }
 
   /** In pages, so that no answer is large however many rows are asked for. */
@@ -193,7 +195,7 @@ export class SqliteFootageIndex implements FootageIndex {
   }
 
   async insertGap(gap: NewGap): Promise<number> {
-    return only(StoredIds.parse(await this.#ask(gapStatements.insert, gapParameters(gap))));
+    return only(StoredIds.parse(await this.#askAll(insertGapStatement(gap))));
   }
 
   async updateGap({ id, ...gap }: Gap): Promise<void> {
@@ -215,6 +217,10 @@ export class SqliteFootageIndex implements FootageIndex {
 
   async countGaps(cameraId: CameraId): Promise<number> {
     return only(StoredCounts.parse(await this.#ask(gapStatements.count, { cameraId })));
+  }
+
+  async isLocked(range: LockedRange): Promise<boolean> {
+    return only(StoredCounts.parse(await this.#ask(lockStatements.count, { ...range }))) > 0;
   }
 
   async replaceLocks(locks: readonly LockedRange[]): Promise<void> {
@@ -280,6 +286,10 @@ function oldestStatement({ volumeId, cameraId, after, limit }: OldestQuery): Sql
   return volumeId === undefined
     ? { sql: segmentStatements.oldestOfCamera, parameters: { cameraId, ...page } }
     : { sql: segmentStatements.oldestOfCameraOnVolume, parameters: { cameraId, volumeId, ...page } };
+}
+
+function insertGapStatement(gap: NewGap): SqlStatement {
+  return { sql: gapStatements.insert, parameters: gapParameters(gap) };
 }
 
 function gapParameters({

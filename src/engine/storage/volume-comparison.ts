@@ -15,6 +15,7 @@ import type { Volume } from './volume.ts';
 export const nothingReconciled: ReconcileReport = {
   recovered: 0,
   removedFiles: 0,
+  damagedFiles: 0,
   unreadableFiles: 0,
   unreadableDirectories: 0,
   discardedBytes: 0,
@@ -33,6 +34,8 @@ export interface VolumeComparisonOptions {
   readonly cameraIds: () => readonly CameraId[];
   /** Files being made, written or waiting for repair: nobody else touches them. */
   readonly inHand: ReadonlySet<string>;
+  /** Whether the volume's disk is in its place. */
+  readonly isPresent: () => Promise<boolean>;
   /** What the comparison in the background met. */
   readonly onError: (error: unknown) => void;
 }
@@ -95,9 +98,9 @@ export class VolumeComparison {
   }
 
   #place(volumeId: string): ReconcileOptions {
-    const { volume, index, log, inHand } = this.#options;
+    const { volume, index, log, inHand, isPresent } = this.#options;
     const isOpen = (filePath: string): boolean => inHand.has(filePath);
-    return { volume, volumeId, index, log, isOpen, unreadable: this.#unreadable };
+    return { volume, volumeId, index, log, isOpen, isPresent, unreadable: this.#unreadable };
   }
 
   async #compareEverything(volumeId: string, attempt: 'first' | 'again'): Promise<void> {

@@ -43,7 +43,10 @@ export interface Volume {
   create(filePath: string): Promise<SegmentFile>;
   /** The names in the file's directory, and that directory's in its parents, survive a power cut. */
   syncDirectoryOf(filePath: string): Promise<void>;
+  /** Opens a file for reading; only a cut needs a disk that can be written to. */
   recover(filePath: string): Promise<RecoverableFile>;
+  /** Gives a file another name in its directory, in a way that survives a power cut. */
+  rename(filePath: string, newPath: string): Promise<void>;
   /** Removes the file and every directory this leaves empty; a missing file is fine. */
   remove(filePath: string): Promise<void>;
   /** What lies directly in a directory; nothing when it is missing. */

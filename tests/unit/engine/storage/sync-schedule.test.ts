@@ -30,6 +30,7 @@ class PlayedDisk {
     create: async (filePath) => this.#file(filePath),
     syncDirectoryOf: async () => undefined,
     recover: () => Promise.reject(new Error('Nothing is to be recovered.')),
+    rename: async () => undefined,
     remove: async () => undefined,
     list: async () => ({ fileNames: [], directoryNames: [] }),
     space: async () => ({ totalBytes: 1, freeBytes: 1 }),
