@@ -230,7 +230,7 @@ export class RecordingVolume {
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
     const obstacle = this.obstacle();
     if (obstacle !== undefined) return failed(obstacle);
-    const { index, clock, bootId, clockOffsetMs, limits } = this.#options;
+    const { index, clock, log, bootId, clockOffsetMs, limits } = this.#options;
     const beginning = Promise.withResolvers<void>();
     this.#beginning.add(beginning.promise);
     try {
@@ -250,6 +250,7 @@ export class RecordingVolume {
         ...created,
         index,
         clock,
+        log,
         volume: this.#volume,
         volumeName: this.name,
         syncPhaseMs: syncPhaseMs(created.segmentId, limits.syncIntervalMs),
