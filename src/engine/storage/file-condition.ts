@@ -1,4 +1,5 @@
 import { findPart, type ByteSource, type ScannedFile } from '../media/fmp4/index.ts';
+import { errorCode } from './failure.ts';
 
 /**
  * What a file that nobody writes to any more is good for:
@@ -22,11 +23,16 @@ export async function conditionOf(file: ByteSource, scanned: ScannedFile): Promi
   const { parts, validByteLength, initByteLength } = scanned;
   const hasParts = parts.length > 0;
   if (hasParts && validByteLength === file.byteLength) return 'whole';
-  const isExplained =
-    initByteLength === 0
-      ? file.byteLength <= maximumInitBytes && (await findPart(file, 0)) === undefined
-      : await isCutOff(file, validByteLength);
-  if (isExplained) return hasParts ? 'cut-off' : 'empty';
+  if (initByteLength === 0) {
+    const isBeginning = file.byteLength <= maximumInitBytes && (await findPart(file, 0)) === undefined;
+    return isBeginning ? 'empty' : 'unusable';
+  }
+  try {
+    if (await isCutOff(file, validByteLength)) return hasParts ? 'cut-off' : 'empty';
+  } catch (error) {
+    // A bad sector behind the parts takes nothing from them.
+    if (!hasParts || errorCode(error) !== 'EIO') throw error;
+  }
   return hasParts ? 'damaged' : 'unusable';
 }
 

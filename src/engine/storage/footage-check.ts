@@ -140,7 +140,7 @@ class FootageCheck {
     const present = new Set(filePaths);
     await this.#missing([...rows.values()].filter(({ filePath }) => !present.has(filePath)));
     const ours = filePaths.filter((filePath) => readSegmentFilePath(filePath) !== undefined).sort();
-    const setAside = filePaths.filter(isSetAside);
+    const setAside = filePaths.filter(isSetAside).sort();
     this.#strangers += filePaths.length - ours.length - setAside.length;
     for (const filePath of setAside)
       await this.#find('set-aside-file', filePath, { detail: 'It could not be played and was set aside.' });

@@ -44,11 +44,6 @@ export function isSetAside(filePath: string): boolean {
   );
 }
 
-/** The directory that a path lies in. */
-export function directoryOf(filePath: string): string {
-  return filePath.slice(0, filePath.lastIndexOf('/'));
-}
-
 /** What a segment's path says, or nothing when it is not a segment's. */
 export function readSegmentFilePath(filePath: string): SegmentName | undefined {
   const match =

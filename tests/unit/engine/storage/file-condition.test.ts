@@ -63,6 +63,21 @@ describe('what a file is good for that nobody writes to', () => {
     expect(await conditionOf(source, await scanFile(source))).toBe(condition);
   });
 
+  it('parts before a sector that cannot be read: damaged', async () => {
+    const file = byteSource(whole.subarray(0, -1000));
+    const badSector = startOf(4) + 8192;
+    const source = {
+      byteLength: file.byteLength,
+      read: async (position: number, length: number) => {
+        if (position <= badSector && position + length > badSector)
+          throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+        return file.read(position, length);
+      },
+    };
+
+    expect(await conditionOf(source, await scanFile(source))).toBe('damaged');
+  });
+
   it('a block that was never written amid what was not synced: cut-off', async () => {
     // The part whose header lies in the block that is lost.
     const part = [2, 3, 4].find((piece) => {
