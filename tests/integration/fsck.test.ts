@@ -16,7 +16,7 @@ import {
   openLocalVolumeMarker,
   openSqliteSegmentIndex,
 } from '../../src/engine/storage/index.ts';
-import { defaultVolumeName } from '../../src/shared/engine-api/index.ts';
+import { defaultVolumeName, type FootageLock } from '../../src/shared/engine-api/index.ts';
 import {
   syntheticStream,
   type SyntheticStream as Stream,
@@ -267,10 +267,20 @@ describe('fsck', () => {
       make: () => query(`DELETE FROM segments WHERE id = ${row(0).id}`),
     },
     {
-      name: 'a file without a part',
+      name: 'a file with nothing but a beginning',
       kind: 'empty-file',
       detail: /^There is no whole part in its 1500 bytes: a cut-off/,
       isRepairable: true,
+      make: async () => {
+        query(`UPDATE segments SET state = 'writing' WHERE id = ${row(0).id}`);
+        await truncate(pathOf(0), 1500);
+      },
+    },
+    {
+      name: 'a finished file with nothing but a beginning',
+      kind: 'damaged-file',
+      detail: /^There is no whole part in its 1500 bytes: a cut-off/,
+      isRepairable: false,
       make: () => truncate(pathOf(0), 1500),
     },
     {
@@ -381,6 +391,44 @@ describe('fsck', () => {
 
     expect(rows()).toEqual(before);
     expect((await stat(pathOf(0))).size).toBe(20_000);
+  });
+
+  it('sets aside what cannot be played when its row is lost, locked or not, and goes on telling it', async () => {
+    const { file_path: filePath } = row(0);
+    const whole = await readFile(pathOf(0));
+    const beginning = whole.subarray(0, whole.indexOf('moof') + 1000);
+    for (const suffix of ['', '-wal', '-shm']) await rm(`${layout.index}${suffix}`, { force: true });
+    await writeFile(pathOf(0), beginning);
+    await overwrite(pathOf(1), 'moov', { by: 'mooX' });
+    const lock: FootageLock = {
+      id: '2f1c0a9e-7f0e-4b5e-9d8b-0d2b1f6f3a10',
+      cameraId: 'gate',
+      startUtcMs: 1_700_000_000_000,
+      endUtcMs: 1_700_000_001_000,
+      reason: 'a theft',
+      lockedBy: 'guard',
+      tokenId: 'token',
+      createdUtcMs: 0,
+    };
+    await mkdir(dirname(layout.locks), { recursive: true });
+    await writeFile(layout.locks, JSON.stringify({ formatVersion: 1, locks: [lock] }));
+
+    const repaired = await check({ repairs: true });
+    expect(repaired.exitCode).toBe(10);
+    const left = repaired.findings.filter((finding) => !finding.repaired);
+    // Files are read several at once.
+    expect(left.toSorted((one, other) => one.file.localeCompare(other.file))).toMatchObject([
+      { kind: 'damaged-file', file: filePath, detail: expect.stringContaining(`${filePath}.damaged`) },
+      { kind: 'damaged-file', file: row(1).file_path },
+    ]);
+    expect(await readFile(`${pathOf(0)}.damaged`)).toEqual(beginning);
+
+    const again = await check({ repairs: true });
+    expect([again.exitCode, again.summary.strangers]).toEqual([10, 0]);
+    expect(again.findings.map(({ kind, file }) => [kind, file])).toEqual([
+      ['set-aside-file', `${filePath}.damaged`],
+      ['set-aside-file', `${row(1).file_path}.damaged`],
+    ]);
   });
 
   it('counts strangers and leaves them alone', async () => {

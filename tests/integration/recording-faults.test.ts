@@ -29,6 +29,7 @@ class FaultyVolume {
         return volume.syncDirectoryOf(filePath);
       },
       recover: (filePath) => volume.recover(filePath),
+      rename: (filePath, newPath) => volume.rename(filePath, newPath),
       remove: (filePath) => volume.remove(filePath),
       list: (directoryPath) => volume.list(directoryPath),
       space: async () => {

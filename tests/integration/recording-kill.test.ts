@@ -146,7 +146,9 @@ describe.skipIf(ffmpegMissing)(`a recorder that is killed (ffmpeg: ${ffmpegMissi
       expect(again.report).toEqual({
         recovered: 0,
         removedFiles: 0,
+        damagedFiles: 0,
         unreadableFiles: 0,
+        unreadableDirectories: 0,
         discardedBytes: 0,
         droppedRows: 0,
         completedDeletions: 0,

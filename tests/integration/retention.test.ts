@@ -147,6 +147,7 @@ const { volume: unusedVolume } = new FaultyVolume().wrap({
     create: notAsked,
     syncDirectoryOf: notAsked,
     recover: notAsked,
+    rename: notAsked,
     remove: notAsked,
     list: notAsked,
     space: notAsked,

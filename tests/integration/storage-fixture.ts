@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../src/shared/domain/clock.ts';
 import type { Log } from '../../src/shared/domain/log.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
-import { defaultVolumeName, type VolumeConfig } from '../../src/shared/engine-api/index.ts';
+import { defaultVolumeName, type CameraId, type VolumeConfig } from '../../src/shared/engine-api/index.ts';
 import {
   createSegmentStore,
   defaultStorageLimits,
@@ -17,6 +18,7 @@ import {
   type SegmentStore,
   type StorageLimits,
   type Volume,
+  type VolumeAccess,
 } from '../../src/engine/storage/index.ts';
 
 export const quietLog: Log = {
@@ -47,36 +49,43 @@ export interface OpenStoreOptions {
   readonly limits?: Partial<StorageLimits & Pick<VolumeConfig, 'reserveBytes' | 'quotaBytes'>>;
   /** Puts faults in the volume's way. */
   readonly wrapVolume?: (volume: Volume) => Volume;
+  /** As `wrapVolume`, and in its marker's. */
+  readonly wrapAccess?: (access: VolumeAccess) => VolumeAccess;
   readonly wrapIndex?: (index: SegmentIndex) => SegmentIndex;
+  /** That are going to record. */
+  readonly cameraIds?: readonly CameraId[];
   readonly log?: Log;
+  readonly clock?: Clock;
   /** The index on a thread of its own, as an engine has it. */
   readonly isThreaded?: boolean;
 }
 
 /** A started store with its index in `directory` and its volume below; the same directory can be opened again. */
 export async function openStore(directory: string, options: OpenStoreOptions = {}): Promise<OpenedStore> {
+  const { clock = createSystemClock(), cameraIds = [], wrapAccess = (access) => access } = options;
   const volumePath = options.volumePath ?? join(directory, 'volume');
   await mkdir(volumePath, { recursive: true });
   const indexPath = join(directory, 'index.db');
   const index = options.isThreaded
-    ? await openFootageIndex({ path: indexPath, clock: createSystemClock(), log: quietLog })
+    ? await openFootageIndex({ path: indexPath, clock, log: quietLog })
     : openSqliteSegmentIndex(indexPath);
   const { reserveBytes = testReserveBytes, quotaBytes, ...limits } = options.limits ?? {};
   const volume = openLocalVolume(volumePath);
   const store = createSegmentStore({
     config: {
       volumes: [{ name: defaultVolumeName, path: volumePath, reserveBytes, quotaBytes }],
-      cameras: new Map(),
+      cameras: new Map(cameraIds.map((cameraId) => [cameraId, {}])),
     },
     nodeId: testNodeId,
-    access: ({ path }) => ({
-      volume: options.wrapVolume?.(volume) ?? volume,
-      marker: openLocalVolumeMarker(path),
-    }),
+    access: ({ path }) =>
+      wrapAccess({
+        volume: options.wrapVolume?.(volume) ?? volume,
+        marker: openLocalVolumeMarker(path),
+      }),
     known: knownVolumes(),
     firstVolumePath: volumePath,
     index: options.wrapIndex?.(index) ?? index,
-    clock: createSystemClock(),
+    clock,
     log: options.log ?? quietLog,
     bootId: testBootId,
     limits: { ...testStorageLimits, ...limits },

@@ -26,7 +26,9 @@ const cameraId = 'gate-north';
 const nothingToDo: ReconcileReport = {
   recovered: 0,
   removedFiles: 0,
+  damagedFiles: 0,
   unreadableFiles: 0,
+  unreadableDirectories: 0,
   droppedRows: 0,
   completedDeletions: 0,
   discardedBytes: 0,
@@ -289,6 +291,7 @@ function tracedVolume(volume: Volume, trace: string[]): Volume {
     },
     syncDirectoryOf: (filePath) => (trace.push('sync directory'), volume.syncDirectoryOf(filePath)),
     recover: (filePath) => volume.recover(filePath),
+    rename: (filePath, newPath) => volume.rename(filePath, newPath),
     remove: (filePath) => (trace.push('remove file'), volume.remove(filePath)),
     list: (directoryPath) => volume.list(directoryPath),
     space: () => volume.space(),
@@ -301,7 +304,7 @@ function tracedIndex(index: SegmentIndex, trace: string[]): SegmentIndex {
     insert: (segment, progress) => (trace.push(`insert ${progress.state}`), index.insert(segment, progress)),
     update: (progress) => (trace.push(`update ${progress.state}`), index.update(progress)),
     markDeleting: (ids, rule) => (trace.push('mark deleting'), index.markDeleting(ids, rule)),
-    remove: (ids) => (trace.push('remove row'), index.remove(ids)),
+    remove: (ids, lost) => (trace.push('remove row'), index.remove(ids, lost)),
   };
   return overriding(index, writes);
 }

@@ -1,3 +1,4 @@
+import type { RecoverableFile } from '../../src/engine/storage/volume.ts';
 import type { SegmentFile, Volume, VolumeAccess, VolumeMarker } from '../../src/engine/storage/index.ts';
 
 /** What a disk can do instead of what it was asked. */
@@ -11,7 +12,7 @@ const writeOperations: ReadonlySet<string> = new Set([
   'sync',
   'truncate',
   'syncDirectoryOf',
-  'recover',
+  'rename',
   'remove',
   'probe',
   'marker.write',
@@ -49,6 +50,8 @@ export class FaultyVolume {
   readonly operations: string[] = [];
   readonly #fault: Fault | undefined;
   readonly #held: (() => void)[] = [];
+  /** Paths that are broken for good, with all below them, and what the disk answers there. */
+  readonly #broken = new Map<string, string>();
   #isHealed = false;
   #isDead = false;
   #underWay = 0;
@@ -77,6 +80,15 @@ export class FaultyVolume {
     this.#isDead = true;
   }
 
+  /** From now on the disk answers every question about the path, and about what lies below, with an error. */
+  breakPath(path: string, code: string): void {
+    this.#broken.set(path, code);
+  }
+
+  mendPath(path: string): void {
+    this.#broken.delete(path);
+  }
+
   heal(): void {
     if (this.#isDead) return;
     this.#isHealed = true;
@@ -88,15 +100,19 @@ export class FaultyVolume {
   }
 
   #wrapVolume(volume: Volume): Volume {
-    const list = (directoryPath: string): AsyncIterable<readonly string[]> =>
-      this.#list(volume, directoryPath);
+    const ask = <Value>(operation: string, path: string, task: () => Promise<Value>): Promise<Value> =>
+      this.#ask(operation, async () => {
+        this.#passBroken(path);
+        return task();
+      });
     return {
       path: volume.path,
-      create: (filePath) => this.#ask('create', async () => this.#wrapFile(await volume.create(filePath))),
-      syncDirectoryOf: (filePath) => this.#ask('syncDirectoryOf', () => volume.syncDirectoryOf(filePath)),
-      recover: (filePath) => this.#ask('recover', () => volume.recover(filePath)),
-      remove: (filePath) => this.#ask('remove', () => volume.remove(filePath)),
-      list,
+      create: (path) => ask('create', path, async () => this.#wrapFile(await volume.create(path))),
+      syncDirectoryOf: (path) => ask('syncDirectoryOf', path, () => volume.syncDirectoryOf(path)),
+      recover: (path) => ask('recover', path, async () => this.#wrapRecoverable(await volume.recover(path))),
+      rename: (path, newPath) => ask('rename', path, () => volume.rename(path, newPath)),
+      remove: (path) => ask('remove', path, () => volume.remove(path)),
+      list: (path) => ask('list', path, () => volume.list(path)),
       space: () => this.#ask('space', () => volume.space()),
       probe: () => this.#ask('probe', () => volume.probe()),
     };
@@ -116,6 +132,16 @@ export class FaultyVolume {
     };
   }
 
+  /** What is asked of it is not counted, but for what changes it. */
+  #wrapRecoverable(file: RecoverableFile): RecoverableFile {
+    return {
+      byteLength: file.byteLength,
+      read: (position, byteLength) => file.read(position, byteLength),
+      truncate: (byteLength) => this.#ask('truncate', () => file.truncate(byteLength)),
+      close: () => file.close(),
+    };
+  }
+
   #wrapMarker(marker: VolumeMarker): VolumeMarker {
     return {
       read: () => this.#ask('marker.read', () => marker.read()),
@@ -123,13 +149,9 @@ export class FaultyVolume {
     };
   }
 
-  async *#list(volume: Volume, directoryPath: string): AsyncIterable<readonly string[]> {
-    const names = volume.list(directoryPath)[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await this.#ask('list', () => names.next());
-      if (next.done === true) return;
-      yield next.value;
-    }
+  #passBroken(path: string): void {
+    for (const [broken, code] of this.#broken)
+      if (path === broken || path.startsWith(`${broken}/`)) throw systemError(code);
   }
 
   async #ask<Value>(

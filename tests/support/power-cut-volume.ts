@@ -1,5 +1,5 @@
 import type { SegmentFile, Volume, VolumeMarker } from '../../src/engine/storage/index.ts';
-import type { RecoverableFile } from '../../src/engine/storage/volume.ts';
+import type { DirectoryEntries, RecoverableFile } from '../../src/engine/storage/volume.ts';
 
 /** What a file system may keep or lose of a write by itself: one block. */
 const blockBytes = 4096;
@@ -142,6 +142,14 @@ export class PowerCutDisk {
         if (entry?.kind !== 'file') throw systemError('ENOENT');
         return this.#recoverableFile(entry.inode);
       },
+      rename: async (filePath, newPath) => {
+        await this.#turn();
+        const entry = this.#current.get(filePath);
+        if (entry === undefined) throw systemError('ENOENT');
+        this.#change(filePath, { kind: 'removed' });
+        this.#change(newPath, entry);
+        await this.#syncDirectoryOf(newPath);
+      },
       remove: async (filePath) => {
         await this.#turn();
         if (this.#current.has(filePath)) this.#change(filePath, { kind: 'removed' });
@@ -156,14 +164,15 @@ export class PowerCutDisk {
     };
   }
 
-  async *#list(directoryPath: string): AsyncGenerator<readonly string[]> {
+  async #list(directoryPath: string): Promise<DirectoryEntries> {
     await this.#turn();
-    const byDirectory = Map.groupBy(
-      [...this.#current].flatMap(([path, { kind }]) => (kind === 'file' ? [path] : [])),
-      (path) => path.slice(0, path.lastIndexOf('/')),
-    );
-    for (const [directory, paths] of byDirectory)
-      if (`${directory}/`.startsWith(`${directoryPath}/`)) yield paths;
+    const names = (kind: Entry['kind']): string[] =>
+      [...this.#current].flatMap(([path, entry]) =>
+        entry.kind === kind && path.slice(0, path.lastIndexOf('/')) === directoryPath
+          ? [path.slice(directoryPath.length + 1)]
+          : [],
+      );
+    return { fileNames: names('file'), directoryNames: names('directory') };
   }
 
   #segmentFile(inode: Inode): SegmentFile {

@@ -6,11 +6,13 @@ import { openKnownVolumes } from '../platform/known-volumes.ts';
 import { engineLayout, errorCode } from '../platform/layout.ts';
 import type { EngineLayout } from '../platform/layout.ts';
 import { lockDirectory } from '../platform/lock.ts';
+import { stateFile } from '../platform/state-file.ts';
 import { readOrMakeNodeId } from '../platform/node-identity.ts';
 import { storageConfig } from '../storage-config.ts';
 import {
   checkFootage,
   checkIndexFile,
+  LockFileContent,
   newIdentity,
   NewerDatabaseError,
   openEmptyIndex,
@@ -20,7 +22,7 @@ import {
   putIndexAside,
   recogniseVolume,
 } from '../storage/index.ts';
-import type { FootageFindingKind, FootageIndex } from '../storage/index.ts';
+import type { FootageFindingKind, FootageIndex, LockedRange } from '../storage/index.ts';
 
 export interface FsckOptions {
   /** The engine's directory; see `EngineLayout`. */
@@ -99,11 +101,18 @@ class Fsck {
     const configured = storageConfig({ volumes, cameras: [] }, { path: recordings, reserveBytes: 0 }).volumes;
     const index = await this.#openIndex();
     try {
+      // An index made anew has none, and what is locked is not to be removed.
+      await index.replaceLocks(this.#locks());
       for (const volume of configured) await this.#checkVolume(volume, index);
     } finally {
       await index.close();
     }
     return this.#conclude();
+  }
+
+  #locks(): readonly LockedRange[] {
+    const file = stateFile({ path: this.#layout.locks, formatVersion: 1, schema: LockFileContent });
+    return file.read()?.locks ?? [];
   }
 
   /** Without repairs a missing or damaged index counts as empty, so that every file is looked at all the same. */

@@ -41,7 +41,7 @@ const indexCode = /^SQLITE_[A-Z_]+$/;
  */
 export function volumeTrouble(error: unknown, volumePath: string): VolumeTrouble {
   const code = errorCode(error);
-  if (!systemCode.test(code)) throw error;
+  if (!isSystemError(error)) throw error;
   const volume = `The volume ${volumePath}`;
   if (fullCodes.has(code))
     return {
@@ -85,6 +85,11 @@ export function volumeTrouble(error: unknown, volumePath: string): VolumeTrouble
 /** Whether an error says that there is no room, of whatever kind. */
 export function isFullError(error: unknown): boolean {
   return fullCodes.has(errorCode(error));
+}
+
+/** Whether an error comes from the file system. */
+export function isSystemError(error: unknown): boolean {
+  return systemCode.test(errorCode(error));
 }
 
 /** Whether an error comes from the index and says nothing of any volume. */

@@ -1,7 +1,17 @@
 import { scanFile, type ScannedFile } from '../media/fmp4/index.ts';
 import { attempt } from './failure.ts';
-import { describeFile, extentOf, recoverSegment } from './recover-segment.ts';
-import { directoryOf, footageDirectory, readSegmentFilePath } from './segment-file-name.ts';
+import { conditionOf, type FileCondition } from './file-condition.ts';
+import { footageDirectories, isWithin } from './footage-directories.ts';
+import { gapsOfLost } from './lost-footage.ts';
+import {
+  describeFile,
+  extentOf,
+  indexFound,
+  isVouchedFor,
+  recoverForgottenFile,
+  recoverSegment,
+} from './recover-segment.ts';
+import { isSetAside, readSegmentFilePath, setAsidePath } from './segment-file-name.ts';
 import type { NewSegment, SegmentIndex, SegmentRow } from './segment-index.ts';
 import { readSegmentLabel } from './segment-label.ts';
 import type { Volume } from './volume.ts';
@@ -11,11 +21,11 @@ export type FootageFindingKind =
   | 'missing-file'
   /** A file without a row. Repair: it is indexed, up to its last whole part. */
   | 'unindexed-file'
-  /** A file without a single whole part, whatever its row says. Repair: both are removed. */
+  /** A file with no more than an end at its beginning leaves, and nobody says that there was. Repair: it goes, and its row. */
   | 'empty-file'
   /** A row of a segment that was being written or deleted. Repair: what the start of an engine would do. */
   | 'unfinished-row'
-  /** A file longer or shorter than its row says. Repair: it is cut to its last whole part, and the row follows. */
+  /** A file longer or shorter than its row says. Repair: the row follows; what an end without warning leaves is cut off. */
   | 'wrong-length'
   /** A row that says something else than the boxes of its file. Repair: the row follows. */
   | 'wrong-counts'
@@ -23,10 +33,17 @@ export type FootageFindingKind =
   | 'wrong-facts'
   /** The label is missing or damaged: were the index lost, boot and exact start could not be told. No repair. */
   | 'no-label'
-  /** Boxes that make no sense amid the file. No repair: what follows them may still be of use to somebody. */
+  /**
+   * Boxes that make no sense where no end without warning explains it. No repair: what follows them may still be of use to
+   * somebody. Without a part before them the file is set aside, unless its row says how long it is.
+   */
   | 'damaged-file'
+  /** A file that was set aside because it cannot be played. No repair: have a look at it, then remove it. */
+  | 'set-aside-file'
   /** The disk does not let us read it. No repair. */
-  | 'unreadable-file';
+  | 'unreadable-file'
+  /** The disk does not let us see what is in it: rows of what lies there are left alone. No repair. */
+  | 'unreadable-directory';
 
 export interface FootageFinding {
   readonly kind: FootageFindingKind;
@@ -64,17 +81,24 @@ export async function checkFootage(options: FootageCheckOptions): Promise<Footag
   const check = new FootageCheck(options);
   /** One a day and camera. */
   const seen = new Set<string>();
-  for await (const filePaths of options.volume.list(footageDirectory)) {
-    const directory = directoryOf(filePaths[0] ?? footageDirectory);
-    seen.add(directory);
-    await check.directory(directory, filePaths);
+  const unreadable = new Set<string>();
+  for await (const found of footageDirectories(options.volume)) {
+    const { kind, directoryPath } = found;
+    if (kind === 'unreadable') {
+      unreadable.add(directoryPath);
+      check.unreadable(directoryPath, found.code);
+    } else {
+      seen.add(directoryPath);
+      await check.directory(directoryPath, found.filePaths);
+    }
   }
   for (let afterDirectory = ''; ;) {
     const directories = await options.index.directories(options.volumeId, {
       afterDirectory,
       limit: pageSize,
     });
-    for (const directory of directories) if (!seen.has(directory)) await check.directory(directory, []);
+    for (const directory of directories)
+      if (!seen.has(directory) && !isWithin(directory, unreadable)) await check.directory(directory, []);
     const last = directories.at(-1);
     if (last === undefined) return check.totals;
     afterDirectory = last;
@@ -101,13 +125,25 @@ class FootageCheck {
     };
   }
 
+  unreadable(directoryPath: string, code: string): void {
+    this.#options.onFinding({
+      kind: 'unreadable-directory',
+      filePath: directoryPath,
+      detail: `It cannot be read (${code}); nothing in it was looked at.`,
+      isRepaired: false,
+    });
+  }
+
   async directory(directoryPath: string, filePaths: readonly string[]): Promise<void> {
     const rows = await this.#rowsOf(directoryPath);
     this.#rows += rows.size;
     const present = new Set(filePaths);
-    for (const row of rows.values()) if (!present.has(row.filePath)) await this.#missing(row);
+    await this.#missing([...rows.values()].filter(({ filePath }) => !present.has(filePath)));
     const ours = filePaths.filter((filePath) => readSegmentFilePath(filePath) !== undefined).sort();
-    this.#strangers += filePaths.length - ours.length;
+    const setAside = filePaths.filter(isSetAside).sort();
+    this.#strangers += filePaths.length - ours.length - setAside.length;
+    for (const filePath of setAside)
+      await this.#find('set-aside-file', filePath, { detail: 'It could not be played and was set aside.' });
     for (let first = 0; first < ours.length; first += maximumConcurrentScans) {
       const some = ours.slice(first, first + maximumConcurrentScans);
       await Promise.all(some.map((filePath) => this.#file(filePath, rows.get(filePath))));
@@ -126,12 +162,22 @@ class FootageCheck {
     }
   }
 
-  async #missing(row: SegmentRow): Promise<void> {
-    const kind = row.state === 'deleting' ? 'unfinished-row' : 'missing-file';
-    await this.#find(kind, row.filePath, {
-      detail: row.state === 'deleting' ? 'The file of a deletion is gone.' : 'The file is gone.',
-      repair: () => this.#options.index.remove([row.id]),
-    });
+  async #missing(rows: readonly SegmentRow[]): Promise<void> {
+    const gone = rows.filter(({ state }) => state !== 'deleting').map((row) => ({ row }));
+    const ids = rows.map(({ id }) => id);
+    let removal: Promise<void> | undefined;
+    const repair = (): Promise<void> =>
+      (removal ??= this.#options.index.remove(
+        ids,
+        gapsOfLost(gone, 'Files were found to be gone by a check.'),
+      ));
+    for (const { state, filePath } of rows) {
+      const isDeleting = state === 'deleting';
+      await this.#find(isDeleting ? 'unfinished-row' : 'missing-file', filePath, {
+        detail: isDeleting ? 'The file of a deletion is gone.' : 'The file is gone.',
+        repair,
+      });
+    }
   }
 
   async #file(filePath: string, row: SegmentRow | undefined): Promise<void> {
@@ -140,7 +186,8 @@ class FootageCheck {
     const outcome = await attempt(volume.path, async () => {
       const file = await volume.recover(filePath);
       try {
-        return { byteLength: file.byteLength, scanned: await scanFile(file) };
+        const scanned = await scanFile(file);
+        return { byteLength: file.byteLength, scanned, condition: await conditionOf(file, scanned) };
       } finally {
         await file.close();
       }
@@ -149,40 +196,67 @@ class FootageCheck {
       await this.#find('unreadable-file', filePath, { detail: outcome.failure.detail });
       return;
     }
-    const { byteLength, scanned } = outcome.value;
-    this.#byteLength += byteLength;
-    await this.#judge(filePath, row, { byteLength, scanned });
+    this.#byteLength += outcome.value.byteLength;
+    await this.#judge(filePath, row, outcome.value);
   }
 
   async #judge(filePath: string, row: SegmentRow | undefined, read: ReadFile): Promise<void> {
-    const { byteLength, scanned } = read;
+    const { byteLength, scanned, condition } = read;
     if (row?.state === 'deleting') {
       await this.#find('unfinished-row', filePath, {
         detail: 'Its deletion was interrupted.',
         repair: () => this.#remove(filePath, row),
       });
-    } else if (scanned.parts.length === 0) {
-      await this.#find('empty-file', filePath, {
-        detail: `There is no whole part in its ${byteLength} bytes${scanned.damage === undefined ? '' : `: ${scanned.damage}`}.`,
-        repair: () => this.#remove(filePath, row),
-      });
-    } else if (row === undefined) {
+    } else if (scanned.parts.length === 0) await this.#judgeWithoutParts(filePath, row, read);
+    else if (row === undefined) {
       await this.#find('unindexed-file', filePath, {
         detail: describeScan(scanned),
         repair: () => this.#index(filePath, read),
       });
       await this.#checkLabel(filePath, scanned);
+      await this.#checkDamage(filePath, read);
     } else if (row.state === 'writing') {
       await this.#find('unfinished-row', filePath, {
         detail: 'Its recording was interrupted.',
-        repair: () => this.#recover(filePath, row),
+        repair: () => this.#recover(row),
       });
-    } else if (row.byteLength !== byteLength) {
+      await this.#checkDamage(filePath, read);
+    } else if (
+      row.byteLength !== byteLength &&
+      !(condition === 'damaged' && row.byteLength === scanned.validByteLength)
+    ) {
       await this.#find('wrong-length', filePath, {
         detail: `It has ${byteLength} bytes, its row says ${row.byteLength}.`,
-        repair: () => this.#recover(filePath, row),
+        repair: () => this.#recover(row),
       });
+      await this.#checkDamage(filePath, read);
     } else await this.#compare(row, scanned);
+  }
+
+  async #judgeWithoutParts(filePath: string, row: SegmentRow | undefined, read: ReadFile): Promise<void> {
+    const { byteLength, scanned, condition } = read;
+    const why = scanned.damage === undefined ? '' : `: ${scanned.damage}`;
+    const detail = `There is no whole part in its ${byteLength} bytes${why}.`;
+    if (condition === 'empty' && !(await isVouchedFor(filePath, row, this.#options))) {
+      await this.#find('empty-file', filePath, { detail, repair: () => this.#remove(filePath, row) });
+      return;
+    }
+    // Where the row knows the file's length there is nothing to be gained.
+    const isToBeSetAside = this.#options.repairs && row?.byteLength !== byteLength;
+    if (!isToBeSetAside) {
+      await this.#find('damaged-file', filePath, { detail });
+      return;
+    }
+    const outcome = await attempt(this.#options.volume.path, () =>
+      row === undefined ? this.#index(filePath, read) : this.#recover(row),
+    );
+    const remark = outcome.kind === 'done' ? `It is now ${setAsidePath(filePath)}.` : outcome.failure.detail;
+    await this.#find('damaged-file', filePath, { detail: `${detail} ${remark}` });
+  }
+
+  async #checkDamage(filePath: string, { condition, scanned }: ReadFile): Promise<void> {
+    if (condition === 'damaged')
+      await this.#find('damaged-file', filePath, { detail: describeScan(scanned) });
   }
 
   /** Length and state are right. */
@@ -240,14 +314,17 @@ class FootageCheck {
   /** A whole file says everything that its row had said; one that must be cut says that it was. */
   async #index(filePath: string, { byteLength, scanned }: ReadFile): Promise<void> {
     const { index, volume, volumeId } = this.#options;
-    if (scanned.validByteLength !== byteLength) return this.#recover(filePath, undefined);
-    await volume.syncDirectoryOf(filePath);
+    if (scanned.validByteLength !== byteLength) {
+      const { found } = await recoverForgottenFile(filePath, { ...this.#options, log: silentLog });
+      if (found !== undefined) await indexFound([found], { volume, index });
+      return;
+    }
     const segment = { ...describeFile(filePath, scanned), volumeId };
-    await index.insert(segment, { extent: extentOf(scanned), state: 'finished' });
+    await indexFound([{ segment, extent: extentOf(scanned), state: 'finished' }], { volume, index });
   }
 
-  async #recover(filePath: string, row: SegmentRow | undefined): Promise<void> {
-    await recoverSegment(filePath, row, { ...this.#options, log: silentLog });
+  async #recover(row: SegmentRow): Promise<void> {
+    await recoverSegment(row, { ...this.#options, log: silentLog });
   }
 
   async #remove(filePath: string, row: SegmentRow | undefined): Promise<void> {
@@ -267,6 +344,7 @@ class FootageCheck {
 }
 
 interface ReadFile {
+  readonly condition: FileCondition;
   readonly byteLength: number;
   readonly scanned: ScannedFile;
 }

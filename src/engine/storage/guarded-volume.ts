@@ -1,5 +1,5 @@
 import type { ByteSource } from '../media/fmp4/index.ts';
-import type { RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
+import type { DirectoryEntries, RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
 import type { VolumeGuard } from './volume-guard.ts';
 
 /** Bytes on their way to the disk, in memory that may not be written to before `release`. */
@@ -42,17 +42,16 @@ export class GuardedVolume implements Volume {
     return new GuardedRecoverableFile(file, this.guard);
   }
 
+  rename(filePath: string, newPath: string): Promise<void> {
+    return this.guard.run(() => this.#volume.rename(filePath, newPath));
+  }
+
   remove(filePath: string): Promise<void> {
     return this.guard.run(() => this.#volume.remove(filePath));
   }
 
-  async *list(directoryPath: string): AsyncIterable<readonly string[]> {
-    const directories = this.#volume.list(directoryPath)[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await this.guard.run(() => directories.next());
-      if (next.done === true) return;
-      yield next.value;
-    }
+  list(directoryPath: string): Promise<DirectoryEntries> {
+    return this.guard.run(() => this.#volume.list(directoryPath));
   }
 
   space(): Promise<VolumeSpace> {

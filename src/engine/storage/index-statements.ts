@@ -139,6 +139,8 @@ export const gapStatements = {
 
 export const lockStatements = {
   clear: 'DELETE FROM locks',
+  count: `SELECT count(*) AS count FROM locks
+    WHERE camera_id = :cameraId AND start_utc_ms < :endUtcMs AND end_utc_ms > :startUtcMs`,
   insert:
     'INSERT INTO locks (camera_id, start_utc_ms, end_utc_ms) VALUES (:cameraId, :startUtcMs, :endUtcMs)',
 } as const;

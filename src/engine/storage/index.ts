@@ -19,7 +19,7 @@ export { openLocalVolume } from './local-volume.ts';
 export { openLocalVolumeMarker } from './local-volume-marker.ts';
 export { NewerDatabaseError } from './newer-database-error.ts';
 export type { ReconcileReport } from './reconcile.ts';
-export type { SegmentContent, SegmentIndex } from './segment-index.ts';
+export type { LockedRange, SegmentContent, SegmentIndex } from './segment-index.ts';
 export type { VolumeAccess } from './recording-volume.ts';
 export {
   defaultStorageLimits,

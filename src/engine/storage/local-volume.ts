@@ -1,9 +1,9 @@
-import { mkdir, open, readdir, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AlignedBuffers } from './aligned-buffers.ts';
 import { errorCode } from './failure.ts';
 import { createBufferedFile, createDirectFile } from './local-segment-file.ts';
-import type { RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
+import type { DirectoryEntries, RecoverableFile, SegmentFile, Volume, VolumeSpace } from './volume.ts';
 
 const probeName = '.probe';
 const probeBytes = 4096;
@@ -57,9 +57,15 @@ class LocalVolume implements Volume {
   }
 
   async recover(filePath: string): Promise<RecoverableFile> {
-    const handle = await open(this.#absolute(filePath), 'r+');
+    const path = this.#absolute(filePath);
+    const handle = await open(path, 'r');
     const { size } = await handle.stat();
-    return new LocalRecoverableFile(handle, size);
+    return new LocalRecoverableFile(handle, { path, byteLength: size });
+  }
+
+  async rename(filePath: string, newPath: string): Promise<void> {
+    await rename(this.#absolute(filePath), this.#absolute(newPath));
+    await syncDirectory(dirname(this.#absolute(newPath)));
   }
 
   async remove(filePath: string): Promise<void> {
@@ -74,16 +80,17 @@ class LocalVolume implements Volume {
     }
   }
 
-  async *list(directoryPath: string): AsyncIterable<readonly string[]> {
+  async list(directoryPath: string): Promise<DirectoryEntries> {
     const entries = await readdir(this.#absolute(directoryPath), { withFileTypes: true }).catch(
       (error: unknown) => {
         if (errorCode(error) === 'ENOENT') return [];
         throw error;
       },
     );
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => `${directoryPath}/${entry.name}`);
-    if (files.length > 0) yield files;
-    for (const entry of entries) if (entry.isDirectory()) yield* this.list(`${directoryPath}/${entry.name}`);
+    return {
+      fileNames: entries.filter((entry) => entry.isFile()).map(({ name }) => name),
+      directoryNames: entries.filter((entry) => entry.isDirectory()).map(({ name }) => name),
+    };
   }
 
   async space(): Promise<VolumeSpace> {
@@ -123,10 +130,15 @@ class LocalVolume implements Volume {
 
 class LocalRecoverableFile implements RecoverableFile {
   readonly #handle: FileHandle;
+  readonly #path: string;
   readonly byteLength: number;
 
-  constructor(handle: FileHandle, byteLength: number) {
+  constructor(
+    handle: FileHandle,
+    { path, byteLength }: { readonly path: string; readonly byteLength: number },
+  ) {
     this.#handle = handle;
+    this.#path = path;
     this.byteLength = byteLength;
   }
 
@@ -147,8 +159,13 @@ class LocalRecoverableFile implements RecoverableFile {
   }
 
   async truncate(byteLength: number): Promise<void> {
-    await this.#handle.truncate(byteLength);
-    await this.#handle.sync();
+    const handle = await open(this.#path, 'r+');
+    try {
+      await handle.truncate(byteLength);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   }
 
   close(): Promise<void> {

@@ -1,12 +1,15 @@
 import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
 import { done, failed, type Outcome, type StorageFailure } from './failure.ts';
 import type { GuardedFile, GuardedVolume } from './guarded-volume.ts';
+import { recoverSegment } from './recover-segment.ts';
 import type { SegmentExtent, SegmentIndex, SegmentProgress } from './segment-index.ts';
 import type { SegmentWriter, StoredPart } from './segment-store.ts';
 
 export interface OpenSegmentOptions {
   readonly index: SegmentIndex;
   readonly clock: Clock;
+  readonly log: Log;
   readonly volume: GuardedVolume;
   readonly file: GuardedFile;
   readonly filePath: string;
@@ -122,8 +125,13 @@ export class OpenSegment implements SegmentWriter {
     await this.#syncUnderWay;
     const { file, host } = this.#options;
     try {
-      if (this.#written.partCount > 0) await file.truncate(this.#written.byteLength);
-      if (this.#written.partCount > 0) await file.sync();
+      if (this.#written.partCount > 0) {
+        await file.truncate(this.#written.byteLength);
+        await file.sync().catch((error: unknown) => {
+          this.#trustOnlySynced();
+          throw error;
+        });
+      }
       await file.close();
       await this.#agree();
       this.#end('settled');
@@ -139,18 +147,13 @@ export class OpenSegment implements SegmentWriter {
     return !this.#options.file.isBusy;
   }
 
-  /** After `abandon` could not: cuts the file to what is known to be whole, and has the row say so. Rejects as the volume does. */
+  /**
+   * After `abandon` could not: cuts the file to what is known to be whole, and has the row say so. A file that the disk has
+   * less of is looked at anew. Rejects as the volume does.
+   */
   async settle(): Promise<void> {
-    const { volume } = this.#options;
-    if (this.#written.partCount > 0) {
-      const file = await volume.recover(this.filePath);
-      try {
-        await file.truncate(this.#written.byteLength);
-      } finally {
-        await file.close();
-      }
-    }
-    await this.#agree();
+    if (this.#written.partCount > 0 && !(await this.#cut(this.#written.byteLength))) await this.#recover();
+    else await this.#agree();
   }
 
   /** Whether bytes have waited since before that time. */
@@ -187,11 +190,37 @@ export class OpenSegment implements SegmentWriter {
       await this.#options.file.sync();
       this.#synced = extent;
     } catch (error) {
-      // Linux forgets what it could not write: after a failed sync only what an earlier one covered can be trusted.
-      this.#options.host.onLost(this.#written.frameCount - this.#synced.frameCount);
-      this.#written = this.#synced;
+      this.#trustOnlySynced();
       this.#fail(error);
     }
+  }
+
+  /** Linux forgets what it could not write: after a failed sync only what an earlier one covered can be trusted. */
+  #trustOnlySynced(): void {
+    this.#options.host.onLost(this.#written.frameCount - this.#synced.frameCount);
+    this.#written = this.#synced;
+  }
+
+  /** False when the file is shorter already: a cut would lengthen it with zeros. */
+  async #cut(byteLength: number): Promise<boolean> {
+    const file = await this.#options.volume.recover(this.filePath);
+    try {
+      if (file.byteLength < byteLength) return false;
+      await file.truncate(byteLength);
+      return true;
+    } catch (error) {
+      // It may have been the sync.
+      this.#trustOnlySynced();
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #recover(): Promise<void> {
+    const { index, volume, log } = this.#options;
+    const row = await index.find(this.segmentId);
+    if (row !== undefined) await recoverSegment(row, { volume, volumeId: row.volumeId, index, log });
   }
 
   /** The file is as it should be; the row follows, or goes with a file that has no part. */

@@ -84,7 +84,8 @@ export class RecordingVolume {
   #isStopping = false;
   #inspection: Promise<void> | undefined;
   #lostFrames = 0;
-  #beginning = 0;
+  /** One a segment that is about to be written: resolves when it is, or is not going to be. */
+  readonly #beginning = new Set<Promise<void>>();
 
   constructor(options: RecordingVolumeOptions) {
     const { config, clock, guardLimits, access, log, onChange } = options;
@@ -123,6 +124,7 @@ export class RecordingVolume {
       ...options,
       volume: this.#volume,
       inHand: this.#inHand,
+      isPresent: async () => (await this.#disk.check()).kind === 'recognised',
       onError: (error) => void this.#judge(error),
     });
     this.#host = {
@@ -169,7 +171,7 @@ export class RecordingVolume {
 
   /** Segments that are being written, or about to be. */
   get openSegments(): number {
-    return this.#open.size + this.#beginning;
+    return this.#open.size + this.#beginning.size;
   }
 
   get stuckOperations(): number {
@@ -228,8 +230,9 @@ export class RecordingVolume {
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
     const obstacle = this.obstacle();
     if (obstacle !== undefined) return failed(obstacle);
-    const { index, clock, bootId, clockOffsetMs, limits } = this.#options;
-    this.#beginning += 1;
+    const { index, clock, log, bootId, clockOffsetMs, limits } = this.#options;
+    const beginning = Promise.withResolvers<void>();
+    this.#beginning.add(beginning.promise);
     try {
       const recognition = await this.#disk.check();
       if (recognition.kind !== 'recognised') return failed(this.#misses(recognition));
@@ -247,6 +250,7 @@ export class RecordingVolume {
         ...created,
         index,
         clock,
+        log,
         volume: this.#volume,
         volumeName: this.name,
         syncPhaseMs: syncPhaseMs(created.segmentId, limits.syncIntervalMs),
@@ -257,7 +261,8 @@ export class RecordingVolume {
     } catch (error) {
       return failed(this.#judge(error));
     } finally {
-      this.#beginning -= 1;
+      this.#beginning.delete(beginning.promise);
+      beginning.resolve();
     }
   }
 
@@ -301,8 +306,8 @@ export class RecordingVolume {
       if (trouble?.kind === 'failing' && this.#isBetterLeftAlone()) return;
       // A full disk may have to be made room on first.
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
-      const isToCompare = !this.#isReconciled || (trouble !== undefined && !this.#comparison.isComplete);
-      if (isToCompare) await this.#reconcile(recognition.volumeId);
+      if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
+      else this.#comparison.retry(recognition.volumeId, { isAfterTrouble: trouble !== undefined });
       await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
       await this.#lookAtRoom(recognition.volumeId);
     } catch (error) {
@@ -318,11 +323,14 @@ export class RecordingVolume {
 
   async #reconcile(volumeId: string): Promise<void> {
     this.#health.opening();
+    // From here on none begins; a file that is being made must not be taken for one that an end without warning left.
+    await Promise.all(this.#beginning);
     // What was being written when the disk went away.
     await Promise.all([...this.#open].map((segment) => segment.abandon()));
+    await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
+    // What the system still works on stays in hand.
+    for (const filePath of this.#inHand) if (!this.#repairs.has(filePath)) this.#inHand.delete(filePath);
     await this.#comparison.run(volumeId);
-    this.#repairs.clear();
-    this.#inHand.clear();
     this.#isReconciled = true;
   }
 

@@ -26,8 +26,8 @@ export class Repairs {
     if (this.#byPath.size < maximumRepairs) this.#byPath.set(repair.filePath, repair);
   }
 
-  clear(): void {
-    this.#byPath.clear();
+  has(filePath: string): boolean {
+    return this.#byPath.has(filePath);
   }
 
   /**

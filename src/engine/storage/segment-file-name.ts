@@ -29,9 +29,19 @@ export function segmentFilePath({ cameraId, content, startUtcMs }: SegmentName, 
   return `${dayDirectory(cameraId, startUtcMs)}/${time}${number}${kind}.mp4`;
 }
 
-/** The directory that a path lies in. */
-export function directoryOf(filePath: string): string {
-  return filePath.slice(0, filePath.lastIndexOf('/'));
+const setAsideSuffix = '.damaged';
+
+/** Where a file goes that recovery can make nothing of: beside where it was, and for a person to look at. */
+export function setAsidePath(filePath: string): string {
+  return `${filePath}${setAsideSuffix}`;
+}
+
+/** Whether a file is a segment that was set aside. */
+export function isSetAside(filePath: string): boolean {
+  return (
+    filePath.endsWith(setAsideSuffix) &&
+    readSegmentFilePath(filePath.slice(0, -setAsideSuffix.length)) !== undefined
+  );
 }
 
 /** What a segment's path says, or nothing when it is not a segment's. */

@@ -52,6 +52,13 @@ export interface SegmentProgress {
   readonly state: ReadableState;
 }
 
+/** A segment that is on disk and was in no row. */
+export interface FoundSegment {
+  readonly segment: NewSegment;
+  readonly extent: SegmentExtent;
+  readonly state: ReadableState;
+}
+
 export interface SegmentRange {
   readonly cameraId: CameraId;
   /** `main` unless told. */
@@ -135,14 +142,17 @@ export interface DirectoryComparison {
 export interface SegmentIndex {
   /** The answer is the new row's id; ids are never used twice. */
   insert(segment: NewSegment, progress: Omit<SegmentProgress, 'id'>): Promise<number>;
-  update(progress: SegmentProgress): Promise<void>;
+  /** All of them or none, in one transaction. */
+  insertAll(segments: readonly FoundSegment[]): Promise<void>;
+  /** With the gap that is left where the row had told of more. */
+  update(progress: SegmentProgress, lost?: readonly NewGap[]): Promise<void>;
   /**
    * First step of deleting, all rows at once: they are left out of lists, and the gap of what retention has deleted of their
    * cameras grows. The answer is the ids to go on with: what is being written or was locked meanwhile is not among them.
    */
   markDeleting(ids: readonly number[], rule: string): Promise<readonly number[]>;
-  /** Last step of deleting. */
-  remove(ids: readonly number[]): Promise<void>;
+  /** Last step of deleting; or, with the gaps this leaves, for footage that is gone. All at once. */
+  remove(ids: readonly number[], lost?: readonly NewGap[]): Promise<void>;
   /** Ordered by start; segments that are being deleted are left out. */
   list(range: SegmentRange): Promise<readonly ReadableRow[]>;
   spans(range: SpanRange): Promise<SpanList>;
@@ -168,6 +178,8 @@ export interface SegmentIndex {
     volumeId: string,
     page: { readonly afterDirectory: string; readonly limit: number },
   ): Promise<readonly string[]>;
+  /** Whether footage of a camera in `[startUtcMs, endUtcMs)` is not to be deleted, or some of it. */
+  isLocked(range: LockedRange): Promise<boolean>;
   /** Gives rows from before volumes were told apart to a volume. The answer is their number. */
   adoptRows(volumeId: string): Promise<number>;
   /** Where the camera's newest segment ends; nothing when it has none with pictures. */

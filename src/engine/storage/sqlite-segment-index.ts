@@ -17,6 +17,7 @@ import type {
   DirectoryComparison,
   DirectoryListing,
   DirectoryQuery,
+  FoundSegment,
   GapIndex,
   GapRange,
   LastFootage,
@@ -74,27 +75,18 @@ export class SqliteFootageIndex implements FootageIndex {
   }
 
   async insert(segment: NewSegment, { extent, state }: Omit<SegmentProgress, 'id'>): Promise<number> {
-    const parameters = {
-      cameraId: segment.cameraId,
-      volumeId: segment.volumeId,
-      filePath: segment.filePath,
-      content: segment.content,
-      startUtcMs: Math.round(segment.startUtcMs),
-      startMonotonicMs: Math.round(segment.startMonotonicMs),
-      bootId: segment.bootId,
-      clockOffsetMs: segment.clockOffsetMs ?? null,
-      mediaStart90k: segment.mediaStart90k,
-      hasAudio: segment.hasAudio ? 1 : 0,
-      ...extent,
-      state,
-    };
-    return only(StoredIds.parse(await this.#ask(segmentStatements.insert, parameters)));
+    return only(StoredIds.parse(await this.#askAll(insertStatement({ segment, extent, state }))));
   }
 
-  async update({ id, extent, state }: SegmentProgress): Promise<void> {
+  async insertAll(segments: readonly FoundSegment[]): Promise<void> {
+    await this.#connection.execute(segments.map(insertStatement));
+  }
+
+  async update({ id, extent, state }: SegmentProgress, lost: readonly NewGap[] = []): Promise<void> {
     const statement = { sql: segmentStatements.update, parameters: { id, ...extent, state } };
     // A row that follows its growing file is in no hurry, and there are many of them.
-    await this.#connection.execute([statement], state === 'writing' ? 'soon' : 'at-once');
+    const urgency = state === 'writing' ? 'soon' : 'at-once';
+    await this.#connection.execute([statement, ...lost.map(insertGapStatement)], urgency);
   }
 
   async markDeleting(ids: readonly number[], rule: string): Promise<readonly number[]> {
@@ -108,8 +100,9 @@ export class SqliteFootageIndex implements FootageIndex {
     return StoredIds.parse(marked.flat());
   }
 
-  async remove(ids: readonly number[]): Promise<void> {
-    await this.#connection.execute(ids.map((id) => ({ sql: segmentStatements.remove, parameters: { id } })));
+  async remove(ids: readonly number[], lost: readonly NewGap[] = []): Promise<void> {
+    const removals = ids.map((id) => ({ sql: segmentStatements.remove, parameters: { id } }));
+    await this.#connection.execute([...removals, ...lost.map(insertGapStatement)]);
   }
 
   /** In pages, so that no answer is large however many rows are asked for. */
@@ -208,7 +201,7 @@ export class SqliteFootageIndex implements FootageIndex {
   }
 
   async insertGap(gap: NewGap): Promise<number> {
-    return only(StoredIds.parse(await this.#ask(gapStatements.insert, gapParameters(gap))));
+    return only(StoredIds.parse(await this.#askAll(insertGapStatement(gap))));
   }
 
   async updateGap({ id, ...gap }: Gap): Promise<void> {
@@ -230,6 +223,10 @@ export class SqliteFootageIndex implements FootageIndex {
 
   async countGaps(cameraId: CameraId): Promise<number> {
     return only(StoredCounts.parse(await this.#ask(gapStatements.count, { cameraId })));
+  }
+
+  async isLocked(range: LockedRange): Promise<boolean> {
+    return only(StoredCounts.parse(await this.#ask(lockStatements.count, { ...range }))) > 0;
   }
 
   async replaceLocks(locks: readonly LockedRange[]): Promise<void> {
@@ -267,6 +264,24 @@ function cursorAfter(row: OldestQuery['after']): { readonly afterUtcMs: number; 
   return { afterUtcMs: row?.startUtcMs ?? Number.MIN_SAFE_INTEGER, afterId: row?.id ?? 0 };
 }
 
+function insertStatement({ segment, extent, state }: FoundSegment): SqlStatement {
+  const parameters = {
+    cameraId: segment.cameraId,
+    volumeId: segment.volumeId,
+    filePath: segment.filePath,
+    content: segment.content,
+    startUtcMs: Math.round(segment.startUtcMs),
+    startMonotonicMs: Math.round(segment.startMonotonicMs),
+    bootId: segment.bootId,
+    clockOffsetMs: segment.clockOffsetMs ?? null,
+    mediaStart90k: segment.mediaStart90k,
+    hasAudio: segment.hasAudio ? 1 : 0,
+    ...extent,
+    state,
+  };
+  return { sql: segmentStatements.insert, parameters };
+}
+
 function oldestStatement({ volumeId, cameraId, order, after, limit }: OldestQuery): SqlStatement {
   if (order === 'recorded') {
     const parameters = {
@@ -286,6 +301,10 @@ function oldestStatement({ volumeId, cameraId, order, after, limit }: OldestQuer
   return volumeId === undefined
     ? { sql: segmentStatements.oldestOfCamera, parameters: { cameraId, ...page } }
     : { sql: segmentStatements.oldestOfCameraOnVolume, parameters: { cameraId, volumeId, ...page } };
+}
+
+function insertGapStatement(gap: NewGap): SqlStatement {
+  return { sql: gapStatements.insert, parameters: gapParameters(gap) };
 }
 
 function gapParameters({

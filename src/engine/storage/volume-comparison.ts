@@ -1,7 +1,13 @@
 import type { CameraId } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { reconcileThorough, reconcileUrgent, sumOf, type ReconcileReport } from './reconcile.ts';
+import {
+  reconcileThorough,
+  reconcileUrgent,
+  sumOf,
+  type ReconcileOptions,
+  type ReconcileReport,
+} from './reconcile.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import type { Volume } from './volume.ts';
 
@@ -9,7 +15,9 @@ import type { Volume } from './volume.ts';
 export const nothingReconciled: ReconcileReport = {
   recovered: 0,
   removedFiles: 0,
+  damagedFiles: 0,
   unreadableFiles: 0,
+  unreadableDirectories: 0,
   discardedBytes: 0,
   droppedRows: 0,
   completedDeletions: 0,
@@ -26,36 +34,55 @@ export interface VolumeComparisonOptions {
   readonly cameraIds: () => readonly CameraId[];
   /** Files being made, written or waiting for repair: nobody else touches them. */
   readonly inHand: ReadonlySet<string>;
+  /** Whether the volume's disk is in its place. */
+  readonly isPresent: () => Promise<boolean>;
   /** What the comparison in the background met. */
   readonly onError: (error: unknown) => void;
 }
 
+/** So long a comparison that a disk did not let come to its end is left alone before it is tried again. */
+const retryAfterMs = 10 * 60 * 1000;
+
 /** Brings the files of one volume and the index together, each time its disk comes (back). */
 export class VolumeComparison {
   readonly #options: VolumeComparisonOptions;
-  readonly #stopping = new AbortController();
+  /** Directories that cannot be read and were told of. */
+  readonly #unreadable = new Set<string>();
+  #stopping = new AbortController();
   #underWay: Promise<void> = Promise.resolve();
   #report = nothingReconciled;
-  #isComplete = true;
+  #state: ComparisonState = { kind: 'complete' };
 
   constructor(options: VolumeComparisonOptions) {
     this.#options = options;
   }
 
-  /** False when the disk did not let every file be looked at: worth another try when it has been in trouble. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
   /** Resolves when what must be right before recording is; everything else is looked at while recording goes on. */
   async run(volumeId: string): Promise<void> {
-    const { volume, index, clock, log, adoptsOldRows, cameraIds } = this.#options;
+    const { index, clock, adoptsOldRows, cameraIds } = this.#options;
+    // Of the disk before it went away.
+    await this.stop();
+    this.#stopping = new AbortController();
     if (adoptsOldRows) await index.adoptRows(volumeId);
-    const place = { volume, volumeId, index, log };
-    const urgent = await reconcileUrgent({ ...place, nowUtcMs: clock.utcMs(), cameraIds: cameraIds() });
+    const urgent = await reconcileUrgent({
+      ...this.#place(volumeId),
+      nowUtcMs: clock.utcMs(),
+      cameraIds: cameraIds(),
+    });
     this.#report = sumOf(this.#report, urgent);
-    this.#isComplete = urgent.unreadableFiles === 0;
-    this.#underWay = this.#compareEverything(volumeId);
+    this.#underWay = this.#compareEverything(volumeId, 'first');
+  }
+
+  /**
+   * Looks at everything again, beside recording, where the disk did not let the last comparison see all: once as soon as a
+   * trouble of the volume is over, otherwise rarely, for a bad sector stays bad.
+   */
+  retry(volumeId: string, { isAfterTrouble }: { readonly isAfterTrouble: boolean }): void {
+    if (this.#state.kind !== 'incomplete') return;
+    const { attempt, endedMonotonicMs } = this.#state;
+    const isDue = this.#options.clock.monotonicMs() - endedMonotonicMs >= retryAfterMs;
+    if (isDue || (isAfterTrouble && attempt === 'first'))
+      this.#underWay = this.#compareEverything(volumeId, 'again');
   }
 
   /** Resolves when nothing is under way; the answer is what all of them came to. */
@@ -70,17 +97,29 @@ export class VolumeComparison {
     await this.#underWay;
   }
 
-  async #compareEverything(volumeId: string): Promise<void> {
-    const { volume, index, log, inHand, onError } = this.#options;
+  #place(volumeId: string): ReconcileOptions {
+    const { volume, index, log, inHand, isPresent } = this.#options;
     const isOpen = (filePath: string): boolean => inHand.has(filePath);
+    return { volume, volumeId, index, log, isOpen, isPresent, unreadable: this.#unreadable };
+  }
+
+  async #compareEverything(volumeId: string, attempt: 'first' | 'again'): Promise<void> {
     const { signal } = this.#stopping;
+    this.#state = { kind: 'under-way' };
+    let isComplete = false;
     try {
-      const thorough = await reconcileThorough({ volume, volumeId, index, log, isOpen, signal });
+      const thorough = await reconcileThorough({ ...this.#place(volumeId), signal });
       this.#report = sumOf(this.#report, thorough);
-      this.#isComplete &&= thorough.unreadableFiles === 0;
+      isComplete = thorough.unreadableFiles === 0 && thorough.unreadableDirectories === 0;
     } catch (error) {
-      this.#isComplete = false;
-      onError(error);
+      this.#options.onError(error);
     }
+    const endedMonotonicMs = this.#options.clock.monotonicMs();
+    this.#state = isComplete ? { kind: 'complete' } : { kind: 'incomplete', attempt, endedMonotonicMs };
   }
 }
+
+type ComparisonState =
+  | { readonly kind: 'under-way' }
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'incomplete'; readonly attempt: 'first' | 'again'; readonly endedMonotonicMs: number };

@@ -20,6 +20,12 @@ export interface RecoverableFile extends ByteSource {
   close(): Promise<void>;
 }
 
+/** Names, not paths. Links and the like are left out. */
+export interface DirectoryEntries {
+  readonly fileNames: readonly string[];
+  readonly directoryNames: readonly string[];
+}
+
 export interface VolumeSpace {
   readonly totalBytes: number;
   /** What this process may still use. */
@@ -37,11 +43,14 @@ export interface Volume {
   create(filePath: string): Promise<SegmentFile>;
   /** The names in the file's directory, and that directory's in its parents, survive a power cut. */
   syncDirectoryOf(filePath: string): Promise<void>;
+  /** Opens a file for reading; only a cut needs a disk that can be written to. */
   recover(filePath: string): Promise<RecoverableFile>;
+  /** Gives a file another name in its directory, in a way that survives a power cut. */
+  rename(filePath: string, newPath: string): Promise<void>;
   /** Removes the file and every directory this leaves empty; a missing file is fine. */
   remove(filePath: string): Promise<void>;
-  /** Every file under the directory, directory by directory; nothing when it is missing. */
-  list(directoryPath: string): AsyncIterable<readonly string[]>;
+  /** What lies directly in a directory; nothing when it is missing. */
+  list(directoryPath: string): Promise<DirectoryEntries>;
   space(): Promise<VolumeSpace>;
   /** Writes, syncs and removes a small file: rejects while the volume cannot be written to. */
   probe(): Promise<void>;

@@ -3,4 +3,4 @@ export { canShareFile, companionFileTracks, mainFileTracks } from './files.ts';
 export { metadataTimescale, videoTimescale, writeInit, type InitTracks } from './init.ts';
 export { writePart, type Part, type PartSample, type PartTrack } from './part.ts';
 export { audioTracks, videoTrack } from './part-tracks.ts';
-export { scanFile, type ByteSource, type ScannedFile } from './reader.ts';
+export { findPart, scanFile, type ByteSource, type ScannedFile } from './reader.ts';

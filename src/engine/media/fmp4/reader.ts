@@ -50,6 +50,8 @@ export interface ScannedFile {
 /** Larger boxes than this are not ours: `moov` is under 2 KB, `moof` 16 bytes a sample. */
 const maximumStructureBytes = 1024 * 1024;
 const headerBytes = 8;
+/** `moof` */
+const moofType = [0x6d, 0x6f, 0x6f, 0x66] as const;
 const largeHeaderBytes = 16;
 
 interface BoxExtent {
@@ -71,6 +73,36 @@ export async function scanFile(source: ByteSource): Promise<ScannedFile> {
     position += extent.byteLength;
   }
   return state.finish(state.awaitsMedia ? 'the media data of the last part is missing' : undefined);
+}
+
+/** Read at once where a part is looked for. */
+const searchBytes = 256 * 1024;
+
+/** Where the next part whose boxes are whole begins, at or after a position; whatever lies before it. */
+export async function findPart(source: ByteSource, from: number): Promise<number | undefined> {
+  for (let position = from; position + headerBytes <= source.byteLength; position += searchBytes) {
+    // A box header may lie across the end of what is read.
+    const bytes = await source.read(position, searchBytes + headerBytes - 1);
+    for (let at = indexOfMoof(bytes, 0); at !== -1; at = indexOfMoof(bytes, at + 1))
+      if (await isPart(source, position + at)) return position + at;
+  }
+  return undefined;
+}
+
+/** Where a box header with the type `moof` begins. */
+function indexOfMoof(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(moofType[0], from + 4); at !== -1; at = bytes.indexOf(moofType[0], at + 1))
+    if (moofType.every((character, offset) => bytes[at + offset] === character)) return at - 4;
+  return -1;
+}
+
+async function isPart(source: ByteSource, position: number): Promise<boolean> {
+  const moof = await readExtent(source, position);
+  if (typeof moof === 'string' || moof.type !== 'moof') return false;
+  const content = parseMoof(await readContent(source, moof));
+  const mdat = await readExtent(source, position + moof.byteLength);
+  if (content === undefined || typeof mdat === 'string' || mdat.type !== 'mdat') return false;
+  return moof.byteLength + mdat.byteLength === content.mediaEnd;
 }
 
 class ScanState {

@@ -7,6 +7,7 @@ import { openSqliteSegmentIndex } from '../../../../src/engine/storage/sqlite-se
 import { SyncSchedule, syncPhaseMs } from '../../../../src/engine/storage/sync-schedule.ts';
 import { defaultGuardLimits, VolumeGuard } from '../../../../src/engine/storage/volume-guard.ts';
 import type { SegmentFile, Volume } from '../../../../src/engine/storage/volume.ts';
+import { quietLog } from '../../../integration/storage-fixture.ts';
 import { ManualClock } from '../ingest/manual-clock.ts';
 
 const intervalMs = 2000;
@@ -30,10 +31,9 @@ class PlayedDisk {
     create: async (filePath) => this.#file(filePath),
     syncDirectoryOf: async () => undefined,
     recover: () => Promise.reject(new Error('Nothing is to be recovered.')),
+    rename: async () => undefined,
     remove: async () => undefined,
-    async *list() {
-      yield [];
-    },
+    list: async () => ({ fileNames: [], directoryNames: [] }),
     space: async () => ({ totalBytes: 1, freeBytes: 1 }),
     probe: async () => undefined,
   };
@@ -95,6 +95,7 @@ describe('open segments', () => {
     const segment = new OpenSegment({
       index,
       clock,
+      log: quietLog,
       volume,
       file,
       filePath,
