@@ -145,7 +145,7 @@ interface RawChallenge {
 }
 
 /** One step through a field: a scheme, or a parameter with a quoted or a plain value. */
-const PIECE = /\s*,?\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
+const PIECE = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
 
 function splitChallenges(field: string): readonly RawChallenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
