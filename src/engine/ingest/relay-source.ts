@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
 import { enginePaths, liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { CameraId, Slave, StreamName } from '../../shared/engine-api/index.ts';
 import { FLV_CLOCK_RATE, FlvMediaReader, FlvStreamReader } from '../media/flv/index.ts';
@@ -19,6 +20,7 @@ export interface RelaySourceOptions {
   readonly stream: StreamName;
   readonly slabPool: SlabPool;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** RFC 6455 §7.4.1: no closing handshake, the connection was cut. */
@@ -197,8 +199,15 @@ class RelaySource implements MediaSource {
   }
 
   #push(bytes: Buffer, arrivalMonotonicMs: number): void {
-    const fault = this.#flv.push(bytes, bytes.length, arrivalMonotonicMs);
-    if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
+    if (this.#phase === 'ended') return;
+    try {
+      const fault = this.#flv.push(bytes, bytes.length, arrivalMonotonicMs);
+      if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
+    } catch (error) {
+      // A mistake of ours, met by one slave's bytes, must not end the others.
+      this.#options.log.error({ error }, 'Could not process what a slave sent; its stream begins anew.');
+      this.#end(this.#failure('protocol', 'sent what could not be processed'));
+    }
   }
 
   #mediaEvents(): FlvMediaEvents {

@@ -91,11 +91,14 @@ export class RtmpConnection {
   /** Takes `bytes[0, length)`, which are valid during the call only. */
   receive(bytes: Buffer, length: number): void {
     if (this.#role.kind === 'closing') return;
-    const fault = this.#protocol.push(bytes, length, this.#context.clock.monotonicMs());
-    if (fault === undefined) return;
-    const detail = `The connection broke RTMP's rules (${fault}).`;
-    this.#leave(new SourceFailure('protocol', detail));
-    this.#hangUp(detail);
+    try {
+      const fault = this.#protocol.push(bytes, length, this.#context.clock.monotonicMs());
+      if (fault !== undefined) this.close(`The connection broke RTMP's rules (${fault}).`, 'protocol');
+    } catch (error) {
+      // A mistake of ours, met by one peer's bytes, must not end the others.
+      this.#context.log.error({ error }, 'Could not process what an RTMP peer sent; it is disconnected.');
+      this.close('What the camera sent could not be processed.', 'protocol');
+    }
   }
 
   /** To be called about once a second: ends what takes too long. */
