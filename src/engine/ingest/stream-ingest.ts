@@ -144,6 +144,12 @@ class ReconnectingIngest implements StreamIngest {
         onSample: (sample) => {
           this.#subscribers.onSample(sample);
         },
+        onRestless: () => {
+          options.log.warn(
+            {},
+            'The camera changes its video or its sound again and again; pictures are left out so that it does not begin a file each time. Look at its video settings.',
+          );
+        },
       },
     });
   }
