@@ -150,6 +150,14 @@ class RelaySource implements MediaSource {
 
   #take(bytes: Buffer): void {
     if (this.#phase === 'ended') return;
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      this.#endByMistake(error);
+    }
+  }
+
+  #read(bytes: Buffer): void {
     const nowMs = this.#options.clock.monotonicMs();
     this.#receivedBytes += bytes.length;
     if (this.#phase === 'connecting') this.#begin(nowMs);
@@ -179,7 +187,13 @@ class RelaySource implements MediaSource {
     });
     this.#lastMediaMonotonicMs = nowMs;
     this.#greeting = { messages: [], byteLength: 0, arrivalMonotonicMs: nowMs };
-    this.#greetingEnd = clock.after(limits.greetingMs, () => this.#endGreeting());
+    this.#greetingEnd = clock.after(limits.greetingMs, () => {
+      try {
+        this.#endGreeting();
+      } catch (error) {
+        this.#endByMistake(error);
+      }
+    });
     this.#started.resolve();
   }
 
@@ -200,14 +214,14 @@ class RelaySource implements MediaSource {
 
   #push(bytes: Buffer, arrivalMonotonicMs: number): void {
     if (this.#phase === 'ended') return;
-    try {
-      const fault = this.#flv.push(bytes, bytes.length, arrivalMonotonicMs);
-      if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
-    } catch (error) {
-      // A mistake of ours, met by one slave's bytes, must not end the others.
-      this.#options.log.error({ error }, 'Could not process what a slave sent; its stream begins anew.');
-      this.#end(this.#failure('protocol', 'sent what could not be processed'));
-    }
+    const fault = this.#flv.push(bytes, bytes.length, arrivalMonotonicMs);
+    if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
+  }
+
+  /** A mistake of ours, met by one slave's bytes, must not end the others. */
+  #endByMistake(error: unknown): void {
+    this.#options.log.error({ error }, 'Could not process what a slave sent; its stream begins anew.');
+    this.#end(this.#failure('protocol', 'sent what could not be processed'));
   }
 
   #mediaEvents(): FlvMediaEvents {

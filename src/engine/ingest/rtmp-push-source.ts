@@ -73,10 +73,8 @@ class RtmpPushSource implements MediaSource, PushTaker {
 
   /** Resolves with the first picture. Rejects now and then while nobody pushes, so that it is known why there is none. */
   start(): Promise<void> {
-    const { points, name, clock } = this.#options;
-    this.#patience = clock.after(LONGEST_PATIENCE_MS, () => {
-      this.#started.reject(this.#whyNothingComes());
-    });
+    const { points, name } = this.#options;
+    this.#waitPatiently();
     this.#attachment = points.attach(name, this);
     return this.#started.promise;
   }
@@ -99,6 +97,9 @@ class RtmpPushSource implements MediaSource, PushTaker {
     this.#forget();
     this.#media = media;
     this.#bytesBefore = media.receivedBytes;
+    // A connection that has just begun is not to blame for the silence before it.
+    if (this.#lastMediaMonotonicMs === undefined) this.#waitPatiently();
+    else this.#lastMediaMonotonicMs = this.#options.clock.monotonicMs();
   }
 
   onPublisherGone(failure: SourceFailure): void {
@@ -150,6 +151,13 @@ class RtmpPushSource implements MediaSource, PushTaker {
     const report = { ntpUtcMs: cameraMs, rtpTimestamp: timestamp, arrivalMonotonicMs };
     this.#sink.pipeline.takeSenderReport('video', report);
     this.#sink.pipeline.takeSenderReport('audio', report);
+  }
+
+  #waitPatiently(): void {
+    this.#patience?.[Symbol.dispose]();
+    this.#patience = this.#options.clock.after(LONGEST_PATIENCE_MS, () => {
+      this.#started.reject(this.#whyNothingComes());
+    });
   }
 
   #whyNothingComes(): SourceFailure {

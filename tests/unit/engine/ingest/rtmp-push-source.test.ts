@@ -286,6 +286,29 @@ describe('a camera that pushes', () => {
     await ingest.stop();
   });
 
+  it('is not cut off for the silence before it came', async () => {
+    const { clock, points, ingest, subscriber } = createStream();
+    ingest.start();
+    await settle();
+    clock.advance(19_000);
+    const first = new FakeConnection().enter(points);
+    clock.advance(2_000);
+    await settle();
+    first.push(clock, VIDEO_HEADER, key(0));
+    clock.advance(4_500);
+    // The first is dead and does not know it.
+    const second = new FakeConnection().enter(points);
+    clock.advance(2_000);
+    await settle();
+    second.push(clock, VIDEO_HEADER, key(0));
+    expect([first.said, second.said, subscriber.interruptions]).toEqual([
+      ['The camera has opened another connection.'],
+      [],
+      [],
+    ]);
+    await ingest.stop();
+  });
+
   it('is left alone when nobody wants its stream any more', async () => {
     const { clock, points, ingest } = createStream();
     ingest.start();
