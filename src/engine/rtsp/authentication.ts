@@ -153,6 +153,7 @@ function splitChallenges(field: string): readonly RawChallenge[] {
   for (let match = PIECE.exec(field); match !== null; match = PIECE.exec(field)) {
     const [, name = '', quoted, plain] = match;
     if (quoted === undefined && plain === undefined) {
+      if (found.length === MAX_CHALLENGES) break;
       found.push({ scheme: name.toLowerCase(), parameters: new Map() });
     } else {
       found.at(-1)?.parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? '');
