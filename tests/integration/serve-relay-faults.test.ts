@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { createStreamIngest, relaySource } from '../../src/engine/ingest/index.ts';
@@ -95,6 +95,7 @@ interface Relay extends AsyncDisposable {
   readonly subscriber: WaitingSubscriber;
   readonly ingest: StreamIngest;
   readonly log: MemoryLog;
+  readonly slabPool: SlabPool;
 }
 
 function relayFrom(address: string): Relay {
@@ -105,7 +106,7 @@ function relayFrom(address: string): Relay {
   const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + elapsedMs };
   const slave = { id: 'rec-1', address, certificatePin: pin, scope: 'peer', token } as const;
   const ingest = createStreamIngest({
-    openSource: relaySource({ slave, cameraId: 'gate', stream: 'sub', slabPool, clock }),
+    openSource: relaySource({ slave, cameraId: 'gate', stream: 'sub', slabPool, clock, log }),
     clock,
     log,
   });
@@ -113,7 +114,7 @@ function relayFrom(address: string): Relay {
   // Some time after the configuration.
   elapsedMs = 10_000;
   ingest.start();
-  return { subscriber, ingest, log, [Symbol.asyncDispose]: () => ingest.stop() };
+  return { subscriber, ingest, log, slabPool, [Symbol.asyncDispose]: () => ingest.stop() };
 }
 
 async function firstInterruption({ subscriber }: Relay): Promise<Interruption | undefined> {
@@ -184,6 +185,21 @@ describe('a relayed stream', () => {
     await using slave = await startSlave(serve);
     await using relay = relayFrom(slave.address);
     expect(await firstInterruption(relay)).toEqual(expected);
+  });
+
+  it('begins anew after a mistake of ours with what came', async () => {
+    await using slave = await startSlave((viewer) => viewer.send(liveStream()));
+    await using relay = relayFrom(slave.address);
+    const take = vi.spyOn(relay.slabPool, 'take').mockImplementation(() => {
+      throw new Error('a fault of the pool');
+    });
+    expect(await firstInterruption(relay)).toEqual({
+      kind: 'protocol',
+      detail: 'Slave rec-1 sent what could not be processed.',
+    });
+    take.mockRestore();
+    await relay.subscriber.until(() => relay.subscriber.video.length === 25);
+    expect(relay.log.text).toContain('Could not process what a slave sent; its stream begins anew.');
   });
 
   it('gives up a slave that says nothing at all, and one that does not answer the request', async () => {

@@ -64,6 +64,8 @@ export class CameraStream implements JoinableStream {
   readonly #aacStream: AacStream | undefined;
   readonly #flv: FlvChannel;
   #source: StreamSource;
+  /** One for all attempts at a source: it may remember what the camera could not do. */
+  #open: OpenSource;
   #holders = 0;
   #isRunning = false;
   #isStopped = false;
@@ -75,9 +77,10 @@ export class CameraStream implements JoinableStream {
     this.#resources = resources;
     this.#log = log;
     this.#source = source;
+    this.#open = this.#opening(source);
     this.#ingest = createStreamIngest({
       // For each attempt anew: the source may have moved.
-      openSource: (sink) => this.#openSource(this.#source)(sink),
+      openSource: (sink) => this.#open(sink),
       clock,
       log,
       ...(source.kind === 'push' ? { limits: PUSH_INGEST_LIMITS } : {}),
@@ -112,6 +115,7 @@ export class CameraStream implements JoinableStream {
   follow(source: StreamSource | undefined): boolean {
     if (this.#source.kind !== 'relay' || source?.kind !== 'relay') return false;
     this.#source = source;
+    this.#open = this.#opening(source);
     this.#ingest.reconnect();
     return true;
   }
@@ -143,16 +147,16 @@ export class CameraStream implements JoinableStream {
     await this.#ingest.stop();
   }
 
-  #openSource(source: StreamSource): OpenSource {
+  #opening(source: StreamSource): OpenSource {
     const { slabPool, knownKeys, publishPoints, clock } = this.#resources;
     const log = this.#log;
     switch (source.kind) {
       case 'rtsp':
         return rtspSource({ ...source, slabPool, knownKeys, clock, log });
       case 'push':
-        return rtmpPushSource({ points: publishPoints, name: source.name, clock });
+        return rtmpPushSource({ ...source, points: publishPoints, clock });
       case 'relay':
-        return relaySource({ ...source, slabPool, clock });
+        return relaySource({ ...source, slabPool, clock, log });
     }
   }
 

@@ -40,7 +40,7 @@ function ownTask(camera: CameraConfig): CameraTask {
   const { id, main, sub, credentials, overrides = DEFAULT_STREAM_OVERRIDES, record } = camera;
   const source = (address: StreamAddress): StreamSource =>
     typeof address === 'object'
-      ? { kind: 'push', name: address.push }
+      ? { kind: 'push', name: address.push, overrides: { audio: overrides.audio, clock: overrides.clock } }
       : { kind: 'rtsp', url: address, credentials, overrides };
   return { id, main: source(main), sub: sub === undefined ? undefined : source(sub), record };
 }

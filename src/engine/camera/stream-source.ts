@@ -16,7 +16,11 @@ export type StreamSource =
       readonly overrides: StreamOverrides;
     }
   /** The camera pushes it under this name. */
-  | { readonly kind: 'push'; readonly name: string }
+  | {
+      readonly kind: 'push';
+      readonly name: string;
+      readonly overrides: Pick<StreamOverrides, 'audio' | 'clock'>;
+    }
   /** Another engine has it; this one is a master. */
   | {
       readonly kind: 'relay';

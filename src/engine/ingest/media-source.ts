@@ -10,8 +10,11 @@ export interface MediaSource {
   readonly rejected?: number;
   /** Resolves when media may come; rejects with a SourceFailure. Called once. */
   start(): Promise<void>;
-  /** Says goodbye, and resolves when nothing of it is left. May come at any time, also during `start` and after its end. */
-  close(): Promise<void>;
+  /**
+   * Says goodbye, and resolves when nothing of it is left. May come at any time, also during `start` and after its end.
+   * `givenUpFor`: what the source is given up for; absent where nobody wants it any more.
+   */
+  close(givenUpFor?: SourceFailure): Promise<void>;
 }
 
 export interface SourceSink {

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../shared/domain/clock.ts';
+import type { Log } from '../../shared/domain/log.ts';
 import { enginePaths, liveCloseCodes } from '../../shared/engine-api/index.ts';
 import type { CameraId, Slave, StreamName } from '../../shared/engine-api/index.ts';
 import { FLV_CLOCK_RATE, FlvMediaReader, FlvStreamReader } from '../media/flv/index.ts';
@@ -19,6 +20,7 @@ export interface RelaySourceOptions {
   readonly stream: StreamName;
   readonly slabPool: SlabPool;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** RFC 6455 §7.4.1: no closing handshake, the connection was cut. */
@@ -148,6 +150,14 @@ class RelaySource implements MediaSource {
 
   #take(bytes: Buffer): void {
     if (this.#phase === 'ended') return;
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      this.#endByMistake(error);
+    }
+  }
+
+  #read(bytes: Buffer): void {
     const nowMs = this.#options.clock.monotonicMs();
     this.#receivedBytes += bytes.length;
     if (this.#phase === 'connecting') this.#begin(nowMs);
@@ -177,7 +187,13 @@ class RelaySource implements MediaSource {
     });
     this.#lastMediaMonotonicMs = nowMs;
     this.#greeting = { messages: [], byteLength: 0, arrivalMonotonicMs: nowMs };
-    this.#greetingEnd = clock.after(limits.greetingMs, () => this.#endGreeting());
+    this.#greetingEnd = clock.after(limits.greetingMs, () => {
+      try {
+        this.#endGreeting();
+      } catch (error) {
+        this.#endByMistake(error);
+      }
+    });
     this.#started.resolve();
   }
 
@@ -197,8 +213,15 @@ class RelaySource implements MediaSource {
   }
 
   #push(bytes: Buffer, arrivalMonotonicMs: number): void {
+    if (this.#phase === 'ended') return;
     const fault = this.#flv.push(bytes, bytes.length, arrivalMonotonicMs);
     if (fault !== undefined) this.#end(this.#failure('protocol', 'sends what is no live stream'));
+  }
+
+  /** A mistake of ours, met by one slave's bytes, must not end the others. */
+  #endByMistake(error: unknown): void {
+    this.#options.log.error({ error }, 'Could not process what a slave sent; its stream begins anew.');
+    this.#end(this.#failure('protocol', 'sent what could not be processed'));
   }
 
   #mediaEvents(): FlvMediaEvents {

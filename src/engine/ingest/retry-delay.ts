@@ -18,11 +18,16 @@ const HOPELESS: ReadonlySet<Interruption['kind']> = new Set([
 
 /** How long to wait before the next attempt: doubling, bounded, and never the same for all cameras of a switch. */
 export function retryDelayMs(
-  failure: { readonly kind: Interruption['kind']; readonly failuresInARow: number },
+  failure: {
+    readonly kind: Interruption['kind'];
+    readonly failuresInARow: number;
+    /** It may pass by itself although its kind does not. */
+    readonly mayPass?: boolean;
+  },
   limits: RetryLimits,
   random: () => number,
 ): number {
-  const isHopeless = HOPELESS.has(failure.kind);
+  const isHopeless = HOPELESS.has(failure.kind) && failure.mayPass !== true;
   const first = isHopeless ? limits.firstHopelessDelayMs : limits.firstDelayMs;
   const longest = isHopeless ? limits.longestHopelessDelayMs : limits.longestDelayMs;
   const doublings = Math.min(30, Math.max(0, failure.failuresInARow - 1));

@@ -1,4 +1,6 @@
 import type { Clock } from '../../shared/domain/clock.ts';
+import { DEFAULT_STREAM_OVERRIDES } from '../../shared/engine-api/index.ts';
+import type { StreamOverrides } from '../../shared/engine-api/index.ts';
 import { FLV_CLOCK_RATE } from '../media/flv/index.ts';
 import type { FlvAudioFrame, FlvSound, FlvVideoUnit } from '../media/flv/index.ts';
 import { SourceFailure } from '../media/source-failure.ts';
@@ -10,6 +12,8 @@ export interface RtmpPushSourceOptions {
   readonly points: PublishPoints;
   /** Under which the camera pushes. */
   readonly name: string;
+  /** What the camera needs to be done otherwise. */
+  readonly overrides?: Pick<StreamOverrides, 'audio' | 'clock'> | undefined;
   readonly clock: Clock;
 }
 
@@ -39,6 +43,7 @@ const MOST_AWAITING = 64;
  */
 class RtmpPushSource implements MediaSource, PushTaker {
   readonly #options: RtmpPushSourceOptions;
+  readonly #overrides: Pick<StreamOverrides, 'audio' | 'clock'>;
   readonly #sink: SourceSink;
   readonly #started = Promise.withResolvers<void>();
   #attachment: Disposable | undefined;
@@ -54,6 +59,7 @@ class RtmpPushSource implements MediaSource, PushTaker {
 
   constructor(options: RtmpPushSourceOptions, sink: SourceSink) {
     this.#options = options;
+    this.#overrides = options.overrides ?? DEFAULT_STREAM_OVERRIDES;
     this.#sink = sink;
   }
 
@@ -67,19 +73,20 @@ class RtmpPushSource implements MediaSource, PushTaker {
 
   /** Resolves with the first picture. Rejects now and then while nobody pushes, so that it is known why there is none. */
   start(): Promise<void> {
-    const { points, name, clock } = this.#options;
-    this.#patience = clock.after(LONGEST_PATIENCE_MS, () => {
-      this.#started.reject(this.#whyNothingComes());
-    });
+    const { points, name } = this.#options;
+    this.#waitPatiently();
     this.#attachment = points.attach(name, this);
     return this.#started.promise;
   }
 
-  close(): Promise<void> {
+  close(givenUpFor?: SourceFailure): Promise<void> {
     this.#patience?.[Symbol.dispose]();
     this.#attachment?.[Symbol.dispose]();
     this.#attachment = undefined;
+    const media = this.#media;
     this.#forget();
+    // A connection that brings no pictures would bring none to the next attempt either: cut off, the camera begins anew.
+    if (givenUpFor !== undefined) media?.close(givenUpFor.message, givenUpFor.kind);
     this.#started.reject(new SourceFailure('stopped', 'The stream was stopped.'));
     // Nobody waits for it where the start was over.
     this.#started.promise.catch(() => undefined);
@@ -90,6 +97,9 @@ class RtmpPushSource implements MediaSource, PushTaker {
     this.#forget();
     this.#media = media;
     this.#bytesBefore = media.receivedBytes;
+    // A connection that has just begun is not to blame for the silence before it.
+    if (this.#lastMediaMonotonicMs === undefined) this.#waitPatiently();
+    else this.#lastMediaMonotonicMs = this.#options.clock.monotonicMs();
   }
 
   onPublisherGone(failure: SourceFailure): void {
@@ -114,12 +124,16 @@ class RtmpPushSource implements MediaSource, PushTaker {
   }
 
   onAudio(frame: FlvAudioFrame): void {
-    if (this.#isBegun) this.#sink.pipeline.takeAudio(frame);
+    if (this.#isBegun && this.#overrides.audio) this.#sink.pipeline.takeAudio(frame);
   }
 
-  /** Sound that comes, goes or changes later makes a new description; the stream goes on with the next sync picture. */
-  onSound(): void {
-    if (this.#isBegun || this.#awaiting.length > 0) this.#begin();
+  /** Sound that comes or changes later makes a new description with the next sync picture, and costs no picture. */
+  onSound(sound: FlvSound): void {
+    if (!this.#overrides.audio) return;
+    if (!this.#isBegun) {
+      if (this.#awaiting.length > 0) this.#begin();
+    } else if (sound.kind === 'track') this.#sink.pipeline.changeAudio(sound.track);
+    else if (sound.kind === 'ignored') this.#sink.pipeline.dropAudio(sound.reason);
   }
 
   onVideoDamage(count: number): void {
@@ -132,11 +146,18 @@ class RtmpPushSource implements MediaSource, PushTaker {
 
   /** One clock stamps sound and pictures: so much is known of it as sender reports say where there are several. */
   #reportClock({ timestamp, arrivalMonotonicMs }: FlvVideoUnit): void {
-    if (this.#media?.sound.kind !== 'track') return;
+    if (!this.#overrides.audio || this.#media?.sound.kind !== 'track') return;
     const cameraMs = (timestamp * 1_000) / FLV_CLOCK_RATE;
     const report = { ntpUtcMs: cameraMs, rtpTimestamp: timestamp, arrivalMonotonicMs };
     this.#sink.pipeline.takeSenderReport('video', report);
     this.#sink.pipeline.takeSenderReport('audio', report);
+  }
+
+  #waitPatiently(): void {
+    this.#patience?.[Symbol.dispose]();
+    this.#patience = this.#options.clock.after(LONGEST_PATIENCE_MS, () => {
+      this.#started.reject(this.#whyNothingComes());
+    });
   }
 
   #whyNothingComes(): SourceFailure {
@@ -161,6 +182,7 @@ class RtmpPushSource implements MediaSource, PushTaker {
   }
 
   #mustAwaitSound(unit: FlvVideoUnit): boolean {
+    if (!this.#overrides.audio) return false;
     if (this.#media?.announcesAudio !== true || this.#media.sound.kind !== 'unknown') return false;
     const [first = unit] = this.#awaiting;
     return (
@@ -175,7 +197,8 @@ class RtmpPushSource implements MediaSource, PushTaker {
     pipeline.beginConnection({
       videoClockRate: FLV_CLOCK_RATE,
       audioClockRate: FLV_CLOCK_RATE,
-      ...soundOf(this.#media?.sound ?? { kind: 'unknown' }),
+      clock: this.#overrides.clock,
+      ...soundOf(this.#overrides.audio ? (this.#media?.sound ?? NO_SOUND) : NO_SOUND),
     });
     const awaiting = this.#awaiting;
     this.#awaiting = [];
@@ -194,6 +217,8 @@ class RtmpPushSource implements MediaSource, PushTaker {
     for (const unit of this.#awaiting.splice(0)) unit.memory.release();
   }
 }
+
+const NO_SOUND: FlvSound = { kind: 'unknown' };
 
 function soundOf(sound: FlvSound): {
   readonly audio: Extract<FlvSound, { kind: 'track' }>['track'] | undefined;

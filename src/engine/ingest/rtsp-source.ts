@@ -1,6 +1,12 @@
 import type { SlabPool } from '../media/slab-pool.ts';
 import { dialTcp, keyPlace, RtpReceiver, RtspFailure, RtspSession, parseRtspAddress } from '../rtsp/index.ts';
-import type { Dial, KnownKeys, MediaDescription, RtspCredentials } from '../rtsp/index.ts';
+import type {
+  Dial,
+  KnownKeys,
+  MediaDescription,
+  RtspCredentials,
+  SessionDescription,
+} from '../rtsp/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { DEFAULT_STREAM_OVERRIDES } from '../../shared/engine-api/index.ts';
@@ -42,22 +48,73 @@ export interface RtspSourceOptions {
 /** Pulls a stream from a camera: each attempt is one RTSP session. */
 export function rtspSource(options: RtspSourceOptions): OpenSource {
   const limits = { ...DEFAULT_RTSP_SOURCE_LIMITS, ...options.limits };
-  return (sink) => new RtspSource(options, limits, sink);
+  const deafness = new TrackDeafness();
+  return (sink) => new RtspSource({ options, limits, deafness, sink });
 }
+
+/** Tracks besides video. */
+type SideTrack = 'audio' | 'metadata';
+
+/** Once may be a camera that went away at that moment. */
+const DEAF_AFTER = 2;
+
+/**
+ * Cameras that hang up, or say nothing more, when they are asked for a track which they offer: after two attempts that ended
+ * so, the next one leaves the track out. The one after that asks again.
+ */
+class TrackDeafness {
+  readonly #endings: Record<SideTrack, number> = { audio: 0, metadata: 0 };
+
+  /** For the attempt that begins now. */
+  leavesOut(track: SideTrack): boolean {
+    if (this.#endings[track] < DEAF_AFTER) return false;
+    this.#endings[track] = DEAF_AFTER - 1;
+    return true;
+  }
+
+  noteEnding(track: SideTrack): void {
+    this.#endings[track] += 1;
+  }
+
+  noteAnswer(track: SideTrack): void {
+    this.#endings[track] = 0;
+  }
+}
+
+/** Of the SETUP of a track besides video: the session goes on without it. */
+const REFUSALS: ReadonlySet<RtspFailure['kind']> = new Set([
+  'protocol',
+  'unsupported',
+  'refused-credentials',
+]);
+/** Of such a SETUP: it is how the session ends. */
+const ENDINGS: ReadonlySet<RtspFailure['kind']> = new Set(['silent', 'closed-by-camera']);
 
 /** One connection to a camera, whose pictures and sounds go into the pipeline. */
 class RtspSource implements MediaSource {
   readonly #options: RtspSourceOptions;
   readonly #limits: RtspSourceLimits;
+  readonly #deafness: TrackDeafness;
   readonly #sink: SourceSink;
   #session: RtspSession | undefined;
   #video: RtpReceiver | undefined;
   #playingSinceMonotonicMs: number | undefined;
   readonly #depacketizers: Depacketizer[] = [];
 
-  constructor(options: RtspSourceOptions, limits: RtspSourceLimits, sink: SourceSink) {
+  constructor({
+    options,
+    limits,
+    deafness,
+    sink,
+  }: {
+    readonly options: RtspSourceOptions;
+    readonly limits: RtspSourceLimits;
+    readonly deafness: TrackDeafness;
+    readonly sink: SourceSink;
+  }) {
     this.#options = options;
     this.#limits = limits;
+    this.#deafness = deafness;
     this.#sink = sink;
   }
 
@@ -103,8 +160,8 @@ class RtspSource implements MediaSource {
     await session.open();
     const description = await session.describe();
     const video = wantedVideo(description);
-    const audio: AudioChoice = overrides.audio ? wantedAudio(description) : { kind: 'none' };
-    const metadata = overrides.metadata ? wantedMetadata(description) : undefined;
+    const audio: AudioChoice = overrides.audio ? this.#answeredAudio(description) : { kind: 'none' };
+    const metadata = overrides.metadata ? this.#answeredMetadata(description) : undefined;
     pipeline.beginConnection({
       videoClockRate: video.clockRate,
       ...audioTracks(audio),
@@ -124,27 +181,51 @@ class RtspSource implements MediaSource {
     for (const depacketizer of this.#depacketizers.splice(0)) depacketizer.release();
   }
 
+  #answeredAudio(description: SessionDescription): AudioChoice {
+    const choice = wantedAudio(description);
+    if (choice.kind !== 'wanted' || !this.#deafness.leavesOut('audio')) return choice;
+    return {
+      kind: 'ignored',
+      reason:
+        'The camera offers sound but ends the connection, or says nothing more, when it is asked for it. Look at its audio settings, or switch its sound off.',
+    };
+  }
+
+  #answeredMetadata(description: SessionDescription): WantedMetadata | undefined {
+    const metadata = wantedMetadata(description);
+    return metadata !== undefined && this.#deafness.leavesOut('metadata') ? undefined : metadata;
+  }
+
   async #setUpAudio(session: RtspSession, audio: WantedAudio): Promise<void> {
-    if (await this.#isGiven(session, audio.media, this.#audioReceiver(audio))) return;
+    const { media } = audio;
+    if (await this.#isGiven(session, { track: 'audio', media, receiver: this.#audioReceiver(audio) })) return;
     this.#sink.pipeline.dropAudio(
       'The camera offers sound but refuses to send it. Look at its audio settings and the rights of its user.',
     );
   }
 
   async #setUpMetadata(session: RtspSession, metadata: WantedMetadata): Promise<void> {
-    if (await this.#isGiven(session, metadata.media, this.#metadataReceiver(metadata))) return;
+    const { media } = metadata;
+    const receiver = this.#metadataReceiver(metadata);
+    if (await this.#isGiven(session, { track: 'metadata', media, receiver })) return;
     this.#sink.pipeline.dropMetadata();
   }
 
-  /** A refused track besides video costs no picture. */
-  async #isGiven(session: RtspSession, media: MediaDescription, receiver: RtpReceiver): Promise<boolean> {
+  /** A refused track besides video costs no picture: the camera has let this user see that. */
+  async #isGiven(
+    session: RtspSession,
+    asked: { readonly track: SideTrack; readonly media: MediaDescription; readonly receiver: RtpReceiver },
+  ): Promise<boolean> {
+    const { track, media, receiver } = asked;
     try {
       await session.setUp(media, receiver);
+      this.#deafness.noteAnswer(track);
       return true;
     } catch (error) {
-      const isRefused =
-        error instanceof RtspFailure && (error.kind === 'protocol' || error.kind === 'unsupported');
-      if (!isRefused) throw error;
+      if (!(error instanceof RtspFailure)) throw error;
+      if (ENDINGS.has(error.kind)) this.#deafness.noteEnding(track);
+      if (!REFUSALS.has(error.kind)) throw error;
+      this.#deafness.noteAnswer(track);
       const { log } = this.#options;
       log.warn(
         { detail: error.message, track: media.type },

@@ -86,12 +86,12 @@ export function wantedVideo({ media }: SessionDescription): WantedVideo {
       return { media: video, clockRate, open: (options) => openH265(video, options) };
     }
   }
+  // Some answer before their encoder runs: this may pass, what is offered instead of H.264 will not.
+  if (videos.length === 0) throw new RtspFailure('protocol', 'The camera offers no video at this address.');
   const names = videos.map(({ encoding }) => encoding ?? 'something unknown').join(', ');
   throw new RtspFailure(
     'unsupported',
-    videos.length === 0
-      ? 'The camera offers no video at this address.'
-      : `The camera offers ${names}. Only H.264 and H.265 are supported: choose one in the camera's settings.`,
+    `The camera offers ${names}. Only H.264 and H.265 are supported: choose one in the camera's settings.`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { AudioTrack, MetadataTrack, Sample, StreamDescription } from '../me
 import type { SampleMemory } from '../media/slab-pool.ts';
 import type { TrackSenderReport } from '../rtsp/index.ts';
 import { DecodingOrder } from './decoding-order.ts';
+import { GenerationPace } from './generation-pace.ts';
 import { StreamTime } from './stream-time.ts';
 import type { WallClock } from './wall-clock.ts';
 
@@ -52,6 +53,8 @@ export type MetadataUnit = PlacedData;
 export interface PipelineEvents {
   onDescription(description: StreamDescription): void;
   onSample(sample: Sample): void;
+  /** The stream changes too often to be followed: pictures of some changes are left out. Once a connection. */
+  onRestless?(): void;
 }
 
 export interface PipelineCounters {
@@ -78,6 +81,8 @@ export class SamplePipeline {
   readonly #videoOrder = new DecodingOrder();
   readonly #audioOrder = new DecodingOrder();
   readonly #metadataOrder = new DecodingOrder();
+  readonly #generationPace = new GenerationPace();
+  #isRestless = false;
   #isConnected = false;
   #audio: AudioTrack | undefined;
   #audioIgnored: string | undefined;
@@ -126,6 +131,7 @@ export class SamplePipeline {
       clock,
     });
     this.#isConnected = true;
+    this.#isRestless = false;
     this.#audioOrder.restart(0);
     this.#metadataOrder.restart(0);
     this.#audio = audio;
@@ -255,7 +261,7 @@ export class SamplePipeline {
       if (this.#awaitsSync && this.#isAnnounced) this.counters.lost += 1;
       return !this.#awaitsSync && !(this.#leavesSkippableOut && unit.isSkippable === true);
     }
-    if (!this.#isDescribed(sets) && !this.#describe(sets)) return false;
+    if (!this.#isDescribed(sets) && !this.#describe(sets, unit.arrivalMonotonicMs)) return false;
     if (!this.#isAnnounced && this.#description !== undefined) {
       this.#isAnnounced = true;
       this.#events.onDescription(this.#description);
@@ -275,15 +281,13 @@ export class SamplePipeline {
     );
   }
 
-  #describe(sets: ParameterSets): boolean {
+  #describe(sets: ParameterSets, nowMonotonicMs: number): boolean {
     if (sets === this.#rejectedSets) return false;
     const video = sets === this.#describedSets ? this.#description?.video : videoTrackFrom(sets);
     if (video === undefined) {
       this.#rejectedSets = sets;
       return false;
     }
-    if (sets !== this.#describedSets) this.#videoOrder.restart(reorderDepthOf(sets));
-    this.#describedSets = sets;
     const before = this.#description;
     const description: StreamDescription = {
       generation: before?.generation ?? 0,
@@ -292,7 +296,17 @@ export class SamplePipeline {
       ...(this.#audioIgnored === undefined ? {} : { audioIgnored: this.#audioIgnored }),
       ...(this.#metadata === undefined ? {} : { metadata: this.#metadata }),
     };
-    if (before !== undefined && isSameStream(before, description)) {
+    const isSame = before !== undefined && isSameStream(before, description);
+    if (!isSame && !this.#generationPace.take(nowMonotonicMs)) {
+      this.#noteRestless();
+      // Other sound alone leaves the pictures as they are: they go on without it.
+      const isVideoDescribed = sets === this.#describedSets;
+      if (!isVideoDescribed) this.counters.lost += 1;
+      return isVideoDescribed;
+    }
+    if (sets !== this.#describedSets) this.#videoOrder.restart(reorderDepthOf(sets));
+    this.#describedSets = sets;
+    if (isSame) {
       // What is known by identity is this connection's from now on.
       this.#description = description;
       return true;
@@ -300,6 +314,12 @@ export class SamplePipeline {
     this.#description = { ...description, generation: description.generation + 1 };
     this.#isAnnounced = false;
     return true;
+  }
+
+  #noteRestless(): void {
+    if (this.#isRestless) return;
+    this.#isRestless = true;
+    this.#events.onRestless?.();
   }
 }
 

@@ -93,6 +93,8 @@ interface Outage {
 }
 
 const TICK_MS = 1_000;
+/** A process that was held up for longer says nothing of its cameras. */
+const LATEST_TICK_MS = 3_000;
 
 async function settleBoth(first: Promise<void>, second: Promise<void>): Promise<void> {
   await first;
@@ -117,6 +119,9 @@ class ReconnectingIngest implements StreamIngest {
   #hasStreamed = false;
   #outage: Outage | undefined;
   #startedMonotonicMs = 0;
+  #tickedMonotonicMs = 0;
+  /** The camera's format was supported before, and has not been refused since. */
+  #wasSupported = false;
   /** How much the source in hand had rejected when media came last: more since then explains a silence. */
   #rejectedAtMedia = 0;
   #mediaSeenMonotonicMs: number | undefined;
@@ -139,6 +144,12 @@ class ReconnectingIngest implements StreamIngest {
         onSample: (sample) => {
           this.#subscribers.onSample(sample);
         },
+        onRestless: () => {
+          options.log.warn(
+            {},
+            'The camera changes its video or its sound again and again; pictures are left out so that it does not begin a file each time. Look at its video settings.',
+          );
+        },
       },
     });
   }
@@ -147,6 +158,7 @@ class ReconnectingIngest implements StreamIngest {
     if (this.#state.kind !== 'idle') return;
     this.#failuresInARow = 0;
     this.#startedMonotonicMs = this.#options.clock.monotonicMs();
+    this.#tickedMonotonicMs = this.#startedMonotonicMs;
     this.#wallClock.set();
     this.#tick = this.#options.clock.every(TICK_MS, () => {
       this.#onTick();
@@ -301,13 +313,21 @@ class ReconnectingIngest implements StreamIngest {
     const wasProven =
       state.kind === 'streaming' && nowMs - state.sinceMonotonicMs >= this.#limits.provenAfterMs;
     this.#failuresInARow = wasProven ? 1 : this.#failuresInARow + 1;
+    this.#wasSupported ||= wasProven;
     const interruption = this.#explained(source, failure);
     this.#outage = { sinceUtcMs: this.#outage?.sinceUtcMs ?? this.#outageSinceUtcMs(), interruption };
+    const isUnsupported = interruption.kind === 'unsupported';
     const delayMs = retryDelayMs(
-      { kind: interruption.kind, failuresInARow: this.#failuresInARow },
+      {
+        kind: interruption.kind,
+        failuresInARow: this.#failuresInARow,
+        // A camera that has just booted describes its stream before it has one.
+        mayPass: isUnsupported && this.#wasSupported,
+      },
       this.#limits,
       random,
     );
+    if (isUnsupported) this.#wasSupported = false;
     const sinceUtcMs = clock.utcMs();
     this.#state = {
       kind: 'waiting',
@@ -318,7 +338,7 @@ class ReconnectingIngest implements StreamIngest {
         this.#connect();
       }),
     };
-    this.#release(source);
+    this.#release(source, failure);
     log.warn({ reason: interruption.kind, retryInMs: delayMs }, interruption.detail);
     this.#tell(interruption);
   }
@@ -344,10 +364,10 @@ class ReconnectingIngest implements StreamIngest {
     this.#rejectedAtMedia = source.rejected ?? 0;
   }
 
-  #release(source: MediaSource): void {
+  #release(source: MediaSource, givenUpFor?: SourceFailure): void {
     this.#pipeline.endConnection();
     this.#formerBytes += source.receivedBytes;
-    this.#closing = settleBoth(this.#closing, source.close());
+    this.#closing = settleBoth(this.#closing, source.close(givenUpFor));
   }
 
   #tell(interruption: Interruption): void {
@@ -366,6 +386,8 @@ class ReconnectingIngest implements StreamIngest {
   #onTick(): void {
     const { clock, log } = this.#options;
     const nowMs = clock.monotonicMs();
+    const wasStill = nowMs - this.#tickedMonotonicMs > LATEST_TICK_MS;
+    this.#tickedMonotonicMs = nowMs;
     this.#traffic.note(this.#totals(nowMs));
     const steppedMs = this.#wallClock.adjust();
     if (steppedMs !== 0)
@@ -373,6 +395,8 @@ class ReconnectingIngest implements StreamIngest {
     const state = this.#state;
     if (state.kind !== 'connecting' && state.kind !== 'streaming') return;
     this.#noteMedia(state.source);
+    // What the camera has sent meanwhile has yet to be read.
+    if (wasStill) return;
     const failure = this.#overdue(state, nowMs);
     if (failure !== undefined) this.#onEnded(state.source, failure);
   }

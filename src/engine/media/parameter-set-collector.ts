@@ -4,6 +4,9 @@ import { H265NalType, h265NalType, parseH265SequenceParameterSet } from './h265.
 import type { H264ParameterSets, H265ParameterSets, ParameterSets } from './parameter-sets.ts';
 import { areSameBytes, withoutTrailingZeros } from './raw-bytes.ts';
 
+/** What the descriptions in files can hold (ISO/IEC 14496-15 §5.3.3.1.2); real ones have some hundred bytes. */
+const LARGEST_SET_BYTES = 0xffff;
+
 /** Remembers the newest parameter sets of a stream. */
 export interface ParameterSetCollector<Sets extends ParameterSets> {
   /** The same object for as long as they do not change; undefined until there is one of each kind. */
@@ -54,6 +57,7 @@ export class H264ParameterSetCollector implements ParameterSetCollector<H264Para
 
   take(padded: Uint8Array): boolean {
     const nal = withoutTrailingZeros(padded);
+    if (nal.length > LARGEST_SET_BYTES) return true;
     const isSps = ((nal[0] ?? 0) & 0x1f) === NalType.sequenceParameterSet;
     // Cameras repeat them before every keyframe.
     if (isSps && (this.#sps.knows(nal) || parseSequenceParameterSet(nal) === undefined)) return true;
@@ -79,6 +83,7 @@ export class H265ParameterSetCollector implements ParameterSetCollector<H265Para
 
   take(padded: Uint8Array): boolean {
     const nal = withoutTrailingZeros(padded);
+    if (nal.length > LARGEST_SET_BYTES) return true;
     const type = h265NalType(nal[0] ?? 0);
     const isSps = type === H265NalType.sequenceParameterSet;
     if (isSps && (this.#sps.knows(nal) || parseH265SequenceParameterSet(nal) === undefined)) return true;

@@ -93,11 +93,14 @@ export class RtmpConnection {
   receive(bytes: Buffer, length: number): void {
     if (this.#role.kind === 'closing') return;
     this.#lastInputMonotonicMs = this.#context.clock.monotonicMs();
-    const fault = this.#protocol.push(bytes, length, this.#lastInputMonotonicMs);
-    if (fault === undefined) return;
-    const detail = `The connection broke RTMP's rules (${fault}).`;
-    this.#leave(new SourceFailure('protocol', detail));
-    this.#hangUp(detail);
+    try {
+      const fault = this.#protocol.push(bytes, length, this.#lastInputMonotonicMs);
+      if (fault !== undefined) this.close(`The connection broke RTMP's rules (${fault}).`, 'protocol');
+    } catch (error) {
+      // A mistake of ours, met by one peer's bytes, must not end the others.
+      this.#context.log.error({ error }, 'Could not process what an RTMP peer sent; it is disconnected.');
+      this.close('What the camera sent could not be processed.', 'protocol');
+    }
   }
 
   /** To be called about once a second: ends what takes too long. */

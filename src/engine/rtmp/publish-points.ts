@@ -1,6 +1,7 @@
 import { FlvMediaReader } from '../media/flv/index.ts';
 import type { FlvAudioFrame, FlvMediaEvents, FlvSound, FlvVideoUnit } from '../media/flv/index.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
+import type { Interruption } from '../media/sample.ts';
 import { SourceFailure } from '../media/source-failure.ts';
 import { digestOf, isSecret } from './secrets.ts';
 import type { SecretDigest } from './secrets.ts';
@@ -10,8 +11,8 @@ import type { PushClaim } from './stream-address.ts';
 export interface PublisherConnection {
   /** In all. */
   readonly receivedBytes: number;
-  /** Ends it; `reason` is a sentence for the log. */
-  close(reason: string): void;
+  /** Ends it; `reason` is a sentence for the log, `kind` what the stream that it feeds is told. */
+  close(reason: string, kind?: Interruption['kind']): void;
   /** Leaves what comes in the network for a moment: its taker may be about to come, and the first picture is dear. */
   hold(): void;
   release(): void;
@@ -23,6 +24,8 @@ export interface PushedMedia {
   readonly sound: FlvSound;
   /** Whether the camera has said that sound will come. */
   readonly announcesAudio: boolean;
+  /** Cuts the camera off, which then begins anew. */
+  close(reason: string, kind?: Interruption['kind']): void;
 }
 
 /** Takes what cameras push to one name, while it is attached. */
@@ -249,8 +252,8 @@ export class Publisher implements PushedMedia {
     this.#announcesAudio = hasAudio;
   }
 
-  close(reason: string): void {
-    this.#connection.close(reason);
+  close(reason: string, kind?: Interruption['kind']): void {
+    this.#connection.close(reason, kind);
   }
 
   release(): void {

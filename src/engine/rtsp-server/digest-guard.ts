@@ -96,7 +96,9 @@ function digestFields(header: string | undefined): ReadonlyMap<string, string> |
     return undefined;
   }
   const fields = new Map<string, string>();
-  for (const match of header.slice(7).matchAll(/([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi)) {
+  for (const match of header
+    .slice(7)
+    .matchAll(/(?<![a-z])([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi)) {
     const [, name = '', quoted, plain = ''] = match;
     fields.set(name.toLowerCase(), quoted === undefined ? plain : quoted.replaceAll(/\\(.)/g, '$1'));
   }

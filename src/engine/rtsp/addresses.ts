@@ -18,7 +18,7 @@ const DEFAULT_SECURE_PORT = 322;
 /** Splits an `rtsp://` or `rtsps://` address. User information is dropped: credentials travel beside it. */
 export function parseRtspAddress(url: string): RtspAddress {
   const match =
-    /^(rtsps?):\/\/(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[\p{L}\p{N}._~-]+)(?::(\d{1,5}))?([/?][^\s\p{Cc}#]*)?$/iu.exec(
+    /^(rtsps?):\/\/(?:[^/?#@]*@)?(\[[0-9a-f:.]{2,64}\]|[\p{L}\p{N}._~-]{1,255})(?::(\d{1,5}))?([/?][^\s\p{Cc}#]*)?$/iu.exec(
       url,
     );
   const isSecure = match?.[1]?.toLowerCase() === 'rtsps';

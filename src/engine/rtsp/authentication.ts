@@ -145,7 +145,7 @@ interface RawChallenge {
 }
 
 /** One step through a field: a scheme, or a parameter with a quoted or a plain value. */
-const PIECE = /\s*,?\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
+const PIECE = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
 
 function splitChallenges(field: string): readonly RawChallenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
@@ -153,6 +153,7 @@ function splitChallenges(field: string): readonly RawChallenge[] {
   for (let match = PIECE.exec(field); match !== null; match = PIECE.exec(field)) {
     const [, name = '', quoted, plain] = match;
     if (quoted === undefined && plain === undefined) {
+      if (found.length === MAX_CHALLENGES) break;
       found.push({ scheme: name.toLowerCase(), parameters: new Map() });
     } else {
       found.at(-1)?.parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? '');

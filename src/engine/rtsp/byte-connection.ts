@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { lookup } from 'node:dns';
 import { connect } from 'node:net';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
+import { sharedLookup } from './shared-lookup.ts';
 
 /** Who is at the other end. */
 export interface Peer {
@@ -44,6 +46,7 @@ export type Dial = (address: DialAddress, events: ByteConnectionEvents) => ByteC
 const RECEIVE_BUFFER = Buffer.allocUnsafeSlow(128 * 1024);
 /** We send a few hundred bytes a minute: whoever does not take them is gone. */
 const MAX_UNSENT_BYTES = 64 * 1024;
+const lookUpOnce = sharedLookup(lookup);
 
 /**
  * TCP, with TLS where the address says so. Cameras sign their certificates themselves: whether the key is the right one is for the caller to say when the
@@ -55,6 +58,7 @@ export const dialTcp: Dial = ({ host, port, isSecure = false }, events) => {
     host,
     port,
     noDelay: true,
+    lookup: lookUpOnce,
     onread: {
       buffer: RECEIVE_BUFFER,
       callback: (length, buffer) => {

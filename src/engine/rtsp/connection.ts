@@ -160,12 +160,19 @@ export class RtspConnection {
 
   /** Sends a request and yields its answer, whatever the status, after authenticating where asked. Rejects with an RtspFailure. */
   async request(method: string, uri: string, fields: HeaderFields = []): Promise<RtspResponse> {
+    const before = this.#authenticator;
     let response = await this.#exchange(method, uri, fields);
     for (let attempt = 0; response.status === 401 && attempt < MAX_AUTHENTICATION_ATTEMPTS; attempt += 1) {
-      this.#authenticator = this.#nextAuthenticator(response);
+      const next = this.#nextAuthenticator(response);
+      if (next === undefined) break;
+      this.#authenticator = next;
       response = await this.#exchange(method, uri, fields);
     }
-    if (response.status === 401) throw refusal(this.#options.address);
+    if (response.status === 401) {
+      // This request is refused, not what was allowed before: a session may go on without the track it was about.
+      this.#authenticator = before;
+      throw refusal(this.#options.address);
+    }
     this.#authenticator?.markAccepted();
     return response;
   }
@@ -298,7 +305,8 @@ export class RtspConnection {
     );
   }
 
-  #nextAuthenticator(response: RtspResponse): Authenticator {
+  /** Undefined when the one in hand was refused. */
+  #nextAuthenticator(response: RtspResponse): Authenticator | undefined {
     const { address, credentials, whyNoCredentials } = this.#options;
     const challenges = parseChallenges(response.headers.all('www-authenticate'));
     const challenge = strongestChallenge(challenges);
@@ -309,7 +317,7 @@ export class RtspConnection {
     if (challenge === undefined) {
       throw new RtspFailure('unsupported', `${placeOf(address)} asks for an unknown kind of authentication.`);
     }
-    if (this.#authenticator?.isRenewedBy(challenge) === false) throw refusal(address);
+    if (this.#authenticator?.isRenewedBy(challenge) === false) return undefined;
     return new Authenticator({ credentials, challenge });
   }
 }

@@ -45,6 +45,8 @@ export class InterleavedReader {
   /** Holds an unfinished frame, head or body, or what the search has to look at again. */
   #held: Buffer = Buffer.allocUnsafeSlow(2 * 1024);
   #heldLength = 0;
+  /** Where the head's last line begins in what is held. */
+  #lineStart = 0;
   #message: RtspMessage | undefined;
   #bodyLength = 0;
   /** Where the search starts, counted from where reading failed. */
@@ -126,6 +128,7 @@ export class InterleavedReader {
     if (byte === CARRIAGE_RETURN || byte === LINE_FEED) return position + 1;
     if (isLetter(byte) && !isOtherLine(chunk, position, length)) {
       this.#mode = 'head';
+      this.#lineStart = 0;
     } else {
       this.#startScan();
     }
@@ -166,24 +169,27 @@ export class InterleavedReader {
 
   /** Collects lines until the empty one. */
   #readHead(chunk: Buffer, start: number, length: number): number {
-    const lineFeed = chunk.indexOf(LINE_FEED, start);
-    const found = lineFeed !== -1 && lineFeed < length;
-    const end = found ? lineFeed + 1 : length;
-    const lineStart = this.#held.subarray(0, this.#heldLength).lastIndexOf(LINE_FEED) + 1;
-    if (this.#heldLength + end - start > (lineStart === 0 ? MAX_START_LINE_BYTES : MAX_HEAD_BYTES)) {
+    const lineStart = this.#lineStart;
+    const limit = lineStart === 0 ? MAX_START_LINE_BYTES : MAX_HEAD_BYTES;
+    const searchEnd = Math.min(length, start + limit - this.#heldLength + 1);
+    const lineFeed = lineFeedIn(chunk, start, searchEnd);
+    const end = lineFeed === undefined ? searchEnd : lineFeed + 1;
+    if (this.#heldLength + end - start > limit) {
       if (lineStart === 0) this.#startScan();
       else this.#fault = 'head-too-large';
       return start;
     }
     this.#hold(chunk, start, end);
-    if (!found) {
+    if (lineFeed === undefined) {
       // Nothing to wait for: the rest of a frame whose length was wrong may begin with a letter.
       if (lineStart === 0 && !isText(chunk, start, end)) this.#startScan();
       return end;
     }
-    const line = this.#held.toString('latin1', lineStart, this.#heldLength).replace(/\r*\n$/, '');
-    if (lineStart === 0 && !isStartLine(line)) this.#startScan();
-    else if (line === '') this.#endHead();
+    this.#lineStart = this.#heldLength;
+    const lineEnd = this.#heldLength - 1;
+    if (lineStart === 0) {
+      if (!isStartLine(this.#held.toString('latin1', 0, lineEnd))) this.#startScan();
+    } else if (isEmptyLine(this.#held, lineStart, lineEnd)) this.#endHead();
     return end;
   }
 
@@ -300,7 +306,8 @@ export class InterleavedReader {
   #hold(source: Buffer, start: number, end: number): void {
     const needed = this.#heldLength + end - start;
     if (needed > this.#held.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, LARGEST_FRAME_BYTES)));
+      // Doubling, so that a long body in short reads is not copied whole for each of them.
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, MAX_BODY_BYTES)));
       this.#held.copy(larger, 0, 0, this.#heldLength);
       this.#held = larger;
     }
@@ -324,8 +331,19 @@ function isLetter(byte: number): boolean {
 
 /** Whether the line that starts here lies whole in the chunk and starts no message. */
 function isOtherLine(chunk: Buffer, position: number, length: number): boolean {
-  const lineFeed = chunk.indexOf(LINE_FEED, position);
-  if (lineFeed === -1 || lineFeed >= length) return false;
-  if (lineFeed - position > MAX_START_LINE_BYTES) return true;
+  const searchEnd = Math.min(length, position + MAX_START_LINE_BYTES + 1);
+  const lineFeed = lineFeedIn(chunk, position, searchEnd);
+  if (lineFeed === undefined) return searchEnd - position > MAX_START_LINE_BYTES;
   return !isStartLine(chunk.toString('latin1', position, lineFeed));
+}
+
+/** Looks at `chunk[start, end)` only: what lies behind it in the receive buffer is of another connection. */
+function lineFeedIn(chunk: Buffer, start: number, end: number): number | undefined {
+  const at = chunk.subarray(start, end).indexOf(LINE_FEED);
+  return at === -1 ? undefined : start + at;
+}
+
+function isEmptyLine(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] !== CARRIAGE_RETURN) return false;
+  return true;
 }

@@ -45,6 +45,8 @@ export class LatmDepacketizer {
   #element = Buffer.alloc(2048);
   #elementBytes = 0;
   #isDamaged = false;
+  /** Of the last element, whole or not. */
+  #lastTimestamp: number | undefined;
   #configuration: LatmConfiguration | undefined;
 
   constructor({
@@ -67,7 +69,7 @@ export class LatmDepacketizer {
 
   push(packet: RtpPacket): void {
     if (packet.lostBefore > 0) {
-      this.#isDamaged = this.#elementBytes > 0;
+      this.#isDamaged = this.#elementBytes > 0 || !this.#beginsElement(packet);
       this.#events.onDamage(packet.lostBefore);
     }
     this.#append(packet);
@@ -75,11 +77,22 @@ export class LatmDepacketizer {
     if (this.#isDamaged || !this.#readElement(packet)) this.#events.onDamage(1);
     this.#isDamaged = false;
     this.#elementBytes = 0;
+    this.#lastTimestamp = packet.timestamp;
   }
 
   /** Gives its memory back, when no more packets come. */
   release(): void {
     this.#slab.release();
+  }
+
+  /** After a loss. Nothing in a packet says so: only its time does, when as many elements as packets are missing. */
+  #beginsElement({ timestamp, lostBefore }: RtpPacket): boolean {
+    const configuration = this.#configuration;
+    if (configuration === undefined || this.#lastTimestamp === undefined) return false;
+    const { track, frames } = configuration;
+    const elementTicks = (frames * track.samplesPerFrame * this.#clockRate) / track.sampleRate;
+    const elements = (timestamp - this.#lastTimestamp) / elementTicks;
+    return Math.abs(elements - (lostBefore + 1)) < 0.5;
   }
 
   #append({ bytes, start, end }: RtpPacket): void {

@@ -42,7 +42,11 @@ export function contentLength(headers: RtspHeaders): number | undefined {
   return /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }
 
-const STATUS_LINE = /^RTSP\/\d\.\d[ \t]+(\d{3})(?:[ \t]+(.*))?$/i;
+/**
+ * Expressions on what a peer sent must not be able to divide a text between two neighbours in several ways: a text that
+ * fits none of them would take as many steps as there are ways.
+ */
+const STATUS_LINE = /^RTSP\/\d\.\d[ \t]+(\d{3})(?:[ \t]([^\r\n]*))?$/i;
 const REQUEST_LINE = /^([A-Z_]{3,20})[ \t]+(\S+)[ \t]+RTSP\/\d\.\d$/;
 const TAB = 0x09;
 const CARRIAGE_RETURN = 0x0d;
@@ -50,11 +54,14 @@ const FOLDED_LINE = /^[ \t]/;
 
 /** Whether a line, read byte by byte and without its end, may start a message. */
 export function isStartLine(line: string): boolean {
-  const text = line.replace(/[ \t\r]+$/, '');
+  let end = line.length;
+  while (end > 0 && ' \t\r'.includes(line.charAt(end - 1))) end -= 1;
+  const text = line.slice(0, end);
+  if (!STATUS_LINE.test(text) && !REQUEST_LINE.test(text)) return false;
   for (let at = 0; at < text.length; at += 1) {
     if (isControl(text.charCodeAt(at))) return false;
   }
-  return STATUS_LINE.test(text) || REQUEST_LINE.test(text);
+  return true;
 }
 
 /** Control characters but tab and carriage return: no line of a message has them. Bytes above ASCII may be any language. */

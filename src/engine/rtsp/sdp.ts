@@ -118,7 +118,7 @@ function attribute(lines: readonly string[], name: string): string | undefined {
 /** `96 H264/90000` (RFC 8866 §6.6). */
 function readEncoding(lines: readonly string[], payloadType: number): Encoding | undefined {
   for (const value of attributes(lines, 'rtpmap')) {
-    const match = /^(\d+)\s+([^/\s]+)\s*\/\s*(\d+)(?:\s*\/\s*(\d+))?/.exec(value);
+    const match = /^(\d+)\s+([^/\s]{1,64})\s*\/\s*(\d+)(?:\s*\/\s*(\d+))?/.exec(value);
     if (match === null || Number(match[1]) !== payloadType) continue;
     const clockRate = Number(match[3]);
     if (clockRate < 1 || clockRate > 1_000_000) continue;
@@ -132,7 +132,7 @@ function readEncoding(lines: readonly string[], payloadType: number): Encoding |
 function readParameters(lines: readonly string[], payloadType: number): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   for (const value of attributes(lines, 'fmtp')) {
-    const match = /^(\d+)\s+(.*)$/.exec(value);
+    const match = /^(\d+)\s(.*)$/s.exec(value);
     if (match === null || Number(match[1]) !== payloadType) continue;
     for (const pair of (match[2] ?? '').split(';')) {
       const equals = pair.indexOf('=');

@@ -168,12 +168,14 @@ export class RtspSession {
     await this.#abandonSession();
     this.#transport = 'udp';
     const secondRefusal = await this.#setUpOver('udp', uri, receiver);
-    if (secondRefusal !== undefined) {
-      throw new RtspFailure(
-        'unsupported',
-        'The camera sends neither over the RTSP connection (interleaved TCP) nor over UDP.',
-      );
-    }
+    if (secondRefusal === undefined) return;
+    // Without a word of transport something else may be meant, which may pass.
+    if (refusal.kind !== 'unsupported') throw refusal;
+    if (secondRefusal.kind !== 'unsupported') throw secondRefusal;
+    throw new RtspFailure(
+      'unsupported',
+      'The camera sends neither over the RTSP connection (interleaved TCP) nor over UDP.',
+    );
   }
 
   #connectionTo(address: RtspAddress): RtspConnection {
@@ -232,7 +234,7 @@ export class RtspSession {
     return description;
   }
 
-  /** Yields a failure when the camera refuses this kind of transport, and throws any other. */
+  /** Yields a failure that may be about this kind of transport, and throws any other. */
   async #setUpOver(
     kind: AskedTransport['kind'],
     uri: string,
@@ -247,7 +249,11 @@ export class RtspSession {
       ...this.#sessionField(),
     ]);
     if (response.status === 461) return transportRefusal(kind, `SETUP: ${wordsOf(response)}`);
-    requireSuccess('SETUP', response);
+    const failure = failureOf('SETUP', response);
+    if (failure !== undefined) {
+      if (!mayMeanTransport(response.status)) throw failure;
+      return failure;
+    }
     // Some change the session from one SETUP to the next; the last one holds.
     this.#session = parseSessionHeader(response.headers.get('session')) ?? this.#session;
     const granted = parseTransport(response.headers.get('transport'), channel.asked);
@@ -359,21 +365,31 @@ function wordsOf({ status, reason }: RtspResponse): string {
   return `${status} ${reason}`.trim().slice(0, 100);
 }
 
+/** Of a SETUP: servers without TCP answer 400, 501 or what they please. About the others there is no doubt. */
+function mayMeanTransport(status: number): boolean {
+  return status >= 400 && ![401, 403, 404, 453, 454].includes(status);
+}
+
 function requireSuccess(method: string, response: RtspResponse): void {
+  const failure = failureOf(method, response);
+  if (failure !== undefined) throw failure;
+}
+
+function failureOf(method: string, response: RtspResponse): RtspFailure | undefined {
   const { status } = response;
-  if (status >= 200 && status < 300) return;
+  if (status >= 200 && status < 300) return undefined;
   const words = wordsOf(response);
   switch (status) {
     case 403:
-      throw new RtspFailure(
+      return new RtspFailure(
         'refused-credentials',
         `The camera forbids this user to see the stream (${words}).`,
       );
     case 404:
-      throw new RtspFailure('protocol', `The camera has no stream at this address (${method}: ${words}).`);
+      return new RtspFailure('protocol', `The camera has no stream at this address (${method}: ${words}).`);
     case 453:
-      throw new RtspFailure('protocol', `The camera serves no further viewer (${method}: ${words}).`);
+      return new RtspFailure('protocol', `The camera serves no further viewer (${method}: ${words}).`);
     default:
-      throw new RtspFailure('protocol', `The camera refused ${method} (${words}).`);
+      return new RtspFailure('protocol', `The camera refused ${method} (${words}).`);
   }
 }

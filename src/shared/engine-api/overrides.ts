@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** How the engine deals with one camera's streams, where what it would do by itself does not suit the camera. */
+/**
+ * How the engine deals with one camera's streams, where what it would do by itself does not suit the camera. Of a stream that
+ * the camera pushes, `audio` and `clock` count; the others are about how a camera is asked.
+ */
 export const StreamOverrides = z.object({
   /** `auto`: packets over the RTSP connection (TCP), and over UDP where the camera refuses that. */
   transport: z.enum(['auto', 'tcp', 'udp']).default('auto'),

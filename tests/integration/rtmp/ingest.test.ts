@@ -1,7 +1,7 @@
 /** Cameras that push, as they are in the field: simulated ones over real sockets. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Sample } from '../../../src/engine/media/sample.ts';
 import type { FlvClip } from '../../../src/sim/rtmp/flv-bodies.ts';
 import { PushRefused } from '../../../src/sim/rtmp/publisher.ts';
@@ -146,6 +146,28 @@ describe('a camera that comes again', () => {
       [2, 'h265'],
     ]);
   });
+});
+
+it('a mistake of ours with what a camera pushes costs that connection, not the engine', async () => {
+  await using server = await startRtmpServer();
+  const { subscriber } = server.take();
+  const clip = await sceneClip();
+  using camera = simulatePublisher(server.port, clip);
+  await camera.start();
+  await subscriber.until(() => subscriber.video.length >= 5);
+  const take = vi.spyOn(server.slabPool, 'take').mockImplementation(() => {
+    throw new Error('a fault of the pool');
+  });
+  await subscriber.until(() => subscriber.interruptions.length > 0);
+  take.mockRestore();
+  expect(subscriber.interruptions).toEqual([
+    { kind: 'protocol', detail: 'What the camera sent could not be processed.' },
+  ]);
+  expect(server.log.text).toContain('Could not process what an RTMP peer sent; it is disconnected.');
+  using again = simulatePublisher(server.port, clip);
+  await again.start();
+  const before = subscriber.video.length;
+  await subscriber.until(() => subscriber.video.length > before);
 });
 
 it('an engine that stops says so, and not that the camera did something', async () => {

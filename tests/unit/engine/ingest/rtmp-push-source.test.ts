@@ -6,7 +6,9 @@ import {
 } from '../../../../src/engine/ingest/index.ts';
 import { SlabPool } from '../../../../src/engine/media/slab-pool.ts';
 import { PublishPoints } from '../../../../src/engine/rtmp/index.ts';
+import type { Interruption } from '../../../../src/engine/media/sample.ts';
 import { SourceFailure } from '../../../../src/engine/media/source-failure.ts';
+import type { StreamOverrides } from '../../../../src/shared/engine-api/index.ts';
 import type { Publisher } from '../../../../src/engine/rtmp/publish-points.ts';
 import { audioBody, avcBody, avcRecord, PPS, SPS, withLengths } from '../media/flv/reading.ts';
 import type { Body } from '../media/flv/reading.ts';
@@ -44,9 +46,9 @@ class FakeConnection {
   receivedBytes = 0;
   #publisher: Publisher | undefined;
 
-  close(reason: string): void {
+  close(reason: string, kind: Interruption['kind'] = 'refused-credentials'): void {
     this.said.push(reason);
-    this.#publisher?.leave(new SourceFailure('refused-credentials', reason));
+    this.#publisher?.leave(new SourceFailure(kind, reason));
   }
 
   hold(): void {
@@ -76,19 +78,26 @@ class FakeConnection {
     }
   }
 
+  /** A picture that ends amid a NAL unit. */
+  damagePicture(): void {
+    const target = this.#publisher?.video;
+    target?.begin({ byteLength: 100, timestampMs: 0 });
+    target?.abort();
+  }
+
   hangUp(): void {
     this.#publisher?.leave(new SourceFailure('closed-by-camera', 'Bye.'));
   }
 }
 
-function createStream() {
+function createStream(overrides?: Pick<StreamOverrides, 'audio' | 'clock'>) {
   const clock = new ManualClock();
   const { log, lines } = collectingLog();
   const slabPool = new SlabPool({ maximumIdleBytes: 1024 ** 2 });
   const points = new PublishPoints({ slabPool, maxAccessUnitBytes: 10_000 });
   points.configure([{ name: NAME, key: KEY }]);
   const ingest = createStreamIngest({
-    openSource: rtmpPushSource({ points, name: NAME, clock }),
+    openSource: rtmpPushSource({ points, name: NAME, overrides, clock }),
     clock,
     log,
     limits: PUSH_INGEST_LIMITS,
@@ -200,9 +209,11 @@ describe('a camera that pushes', () => {
     const { clock, points, ingest, subscriber } = createStream();
     ingest.start();
     await settle();
-    new FakeConnection().enter(points).push(clock, AAC_HEADER, sound(0));
+    const camera = new FakeConnection().enter(points);
+    camera.push(clock, AAC_HEADER, sound(0));
     clock.advance(20_000);
     await settle();
+    expect(camera.said).toEqual(['The camera pushes to gate, but no pictures. Check its video settings.']);
     points.configure([{ name: NAME, key: undefined }]);
     clock.advance(1_000);
     await settle();
@@ -241,6 +252,73 @@ describe('a camera that pushes', () => {
     await ingest.stop();
   });
 
+  it.each([
+    {
+      what: 'whose pictures stop',
+      picture: [],
+      afterSeconds: 5,
+      detail: 'The camera has sent no video for 5 s.',
+    },
+    {
+      what: 'whose pictures cannot be decoded',
+      picture: [slice(0)],
+      afterSeconds: 60,
+      detail: 'The camera sends, but for 60 s no picture could be made of it.',
+    },
+  ])('$what while its sound goes on is cut off, so that it begins anew', async (given) => {
+    const { clock, points, ingest, subscriber } = createStream();
+    ingest.start();
+    await settle();
+    const camera = new FakeConnection().enter(points);
+    camera.push(clock, VIDEO_HEADER, AAC_HEADER, key(0));
+    if (given.picture.length > 0) camera.damagePicture();
+    for (let second = 0; second < given.afterSeconds; second += 1) {
+      camera.push(clock, sound(0), ...given.picture);
+      clock.advance(1_000);
+    }
+    await settle();
+    expect(camera.said).toEqual([given.detail]);
+    expect(subscriber.interruptions).toMatchObject([{ detail: given.detail }]);
+    clock.advance(1_000);
+    await settle();
+    new FakeConnection().enter(points).push(clock, VIDEO_HEADER, key(0));
+    expect(ingest.status().state.kind).toBe('streaming');
+    await ingest.stop();
+  });
+
+  it('is not cut off for the silence before it came', async () => {
+    const { clock, points, ingest, subscriber } = createStream();
+    ingest.start();
+    await settle();
+    clock.advance(19_000);
+    const first = new FakeConnection().enter(points);
+    clock.advance(2_000);
+    await settle();
+    first.push(clock, VIDEO_HEADER, key(0));
+    clock.advance(4_500);
+    // The first is dead and does not know it.
+    const second = new FakeConnection().enter(points);
+    clock.advance(2_000);
+    await settle();
+    second.push(clock, VIDEO_HEADER, key(0));
+    expect([first.said, second.said, subscriber.interruptions]).toEqual([
+      ['The camera has opened another connection.'],
+      [],
+      [],
+    ]);
+    await ingest.stop();
+  });
+
+  it('is left alone when nobody wants its stream any more', async () => {
+    const { clock, points, ingest } = createStream();
+    ingest.start();
+    await settle();
+    const camera = new FakeConnection().enter(points);
+    camera.push(clock, VIDEO_HEADER, key(0));
+    await ingest.stop();
+    expect(camera.said).toEqual([]);
+  });
+
   it('pushes what is not supported: it is told so, and cut off', async () => {
     const { clock, points, ingest, subscriber } = createStream();
     ingest.start();
@@ -252,6 +330,21 @@ describe('a camera that pushes', () => {
     expect([camera.said, subscriber.interruptions]).toEqual([[detail], [{ kind: 'unsupported', detail }]]);
     await ingest.stop();
   });
+});
+
+it('stamps that mean nothing are not looked at where the settings say so', async () => {
+  const { clock, points, ingest, subscriber } = createStream({ audio: true, clock: 'arrival' });
+  ingest.start();
+  await settle();
+  const camera = new FakeConnection().enter(points);
+  camera.push(clock, VIDEO_HEADER, key(0));
+  clock.advance(40);
+  camera.push(clock, slice(400));
+  clock.advance(40);
+  camera.push(clock, slice(410));
+  const times = subscriber.samples.map(({ dts90k }) => dts90k);
+  expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 3_600, 7_200]);
+  await ingest.stop();
 });
 
 describe('sound', () => {
@@ -300,7 +393,19 @@ describe('sound', () => {
     await ingest.stop();
   });
 
-  it('that comes late, or changes, makes a new description with the next sync picture', async () => {
+  it('is left out when the camera is to be taken without, and its pictures do not wait for it', async () => {
+    const { clock, points, ingest, subscriber } = createStream({ audio: false, clock: 'auto' });
+    ingest.start();
+    await settle();
+    const camera = new FakeConnection().enter(points);
+    camera.announceSound();
+    camera.push(clock, VIDEO_HEADER, key(0), AAC_HEADER, sound(5), key(40), sound(45));
+    expect(subscriber.order).toEqual(['description 1', 'sync', 'sync']);
+    expect(subscriber.descriptions[0]?.audio).toBeUndefined();
+    await ingest.stop();
+  });
+
+  it('that comes late, or changes, makes a new description with the next sync picture and costs no picture', async () => {
     const { clock, points, ingest, subscriber } = createStream();
     ingest.start();
     await settle();
@@ -309,6 +414,7 @@ describe('sound', () => {
     camera.push(
       clock,
       audioBody([0x72], Buffer.from([1, 2])),
+      slice(100),
       key(120),
       audioBody([0x2f], Buffer.from([1])),
       key(160),
@@ -316,9 +422,11 @@ describe('sound', () => {
     expect(subscriber.order).toEqual([
       'description 1',
       'sync',
+      'picture',
       'description 2',
       'sync',
       'audio',
+      'picture',
       'description 3',
       'sync',
       'description 4',

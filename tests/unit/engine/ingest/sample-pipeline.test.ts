@@ -38,6 +38,7 @@ type Kind = 'sync' | 'picture' | 'recovery point' | 'skippable';
 class Camera {
   readonly seen = new CollectingSubscriber();
   readonly pipeline: SamplePipeline;
+  restless = 0;
   #frame = 0;
 
   constructor() {
@@ -45,8 +46,16 @@ class Camera {
     this.pipeline = new SamplePipeline({
       originMonotonicMs: 0,
       wallClock: new WallClock(clock),
-      events: this.seen,
+      events: {
+        onDescription: (description) => this.seen.onDescription(description),
+        onSample: (sample) => this.seen.onSample(sample),
+        onRestless: () => void (this.restless += 1),
+      },
     });
+  }
+
+  wait(ms: number): void {
+    this.#frame += ms / FRAME_MS;
   }
 
   begin(tracks: Partial<PipelineTracks> = {}): void {
@@ -191,6 +200,44 @@ describe('a new generation', () => {
     camera.send('sync', { ...small });
     camera.sendSound();
     expect(camera.seen.order).toEqual(['description 1', 'sync', 'description 1', 'sync', 'audio']);
+  });
+
+  it('does not begin with every picture of a camera that changes with every picture', () => {
+    const camera = new Camera();
+    camera.begin();
+    const seconds = 60;
+    for (let frame = 0; frame < (seconds * 1_000) / FRAME_MS; frame += 1) {
+      // The level: one byte, which a camera may write as it likes.
+      const sps = Buffer.from(small.sps);
+      sps[3] = frame % 256;
+      camera.send('sync', { ...small, sps });
+    }
+    const generations = camera.seen.descriptions.length;
+    expect(generations).toBeLessThan(8 + seconds / 2 + 2);
+    expect(generations).toBeGreaterThan(seconds / 2);
+    const { videoFrames, lost } = camera.pipeline.counters;
+    expect({ videoFrames, lost, restless: camera.restless }).toEqual({
+      videoFrames: generations,
+      lost: (seconds * 1_000) / FRAME_MS - generations,
+      restless: 1,
+    });
+    // In peace it is what it was.
+    camera.wait(20_000);
+    camera.send('sync', large);
+    camera.send('picture', large);
+    expect(camera.seen.order.slice(-3)).toEqual([`description ${generations + 1}`, 'sync', 'picture']);
+  });
+
+  it('does not begin with every sound of a camera that changes it all the time, and loses no picture', () => {
+    const camera = new Camera();
+    camera.begin({ audio: mulaw });
+    for (let frame = 0; frame < 100; frame += 1) {
+      camera.pipeline.changeAudio(frame % 2 === 0 ? aac : mulaw);
+      camera.send('sync');
+      camera.send('picture');
+    }
+    expect(camera.seen.descriptions.length).toBeLessThan(15);
+    expect(camera.pipeline.counters).toEqual({ videoFrames: 200, lost: 0 });
   });
 
   it('begins when another codec of sound is chosen, and when sound is switched off', () => {

@@ -23,6 +23,12 @@ import type { Script } from './scripted-camera.ts';
 import { frame } from '../rtsp/collecting-reader.ts';
 import { rtpPacket } from '../rtsp/rtp-packets.ts';
 
+const SDP_METADATA =
+  'm=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:track3\r\n';
+const REFUSED_SOUND =
+  'The camera offers sound but refuses to send it. Look at its audio settings and the rights of its user.';
+const DEAF_FOR_SOUND =
+  'The camera offers sound but ends the connection, or says nothing more, when it is asked for it. Look at its audio settings, or switch its sound off.';
 const CREDENTIALS = { username: 'admin', password: 'pa%ss"wörd' };
 
 let clock: ManualClock;
@@ -256,6 +262,57 @@ describe('a camera in order', () => {
     expect(subscriber.descriptions[0]?.audio).toBeUndefined();
   });
 
+  it.each(['403 Forbidden', '401 Unauthorized'])(
+    'plays without what its user may not have: %s',
+    async (no) => {
+      const healthy = healthyScript(SDP_VIDEO + SDP_AUDIO + SDP_METADATA);
+      let nonces = 0;
+      create(({ method, uri, ...rest }) => {
+        // Like devices whose nonces are good for one request each.
+        nonces += 1;
+        const challenge = `WWW-Authenticate: Digest realm="r", nonce="n${nonces}"\r\n`;
+        const isDenied = method === 'SETUP' && !uri.endsWith('track1');
+        if (isDenied) return `RTSP/1.0 ${no}\r\n${challenge}\r\n`;
+        const isFresh = method === 'OPTIONS' || rest.text.includes(`nonce="n${nonces - 1}"`);
+        if (!isFresh) return `RTSP/1.0 401 Unauthorized\r\n${challenge}\r\n`;
+        return healthy({ method, uri, ...rest });
+      });
+      await startPlaying();
+      camera.sendPicture(0, IDR);
+      expect(subscriber.order).toEqual(['description 1', 'sync']);
+      expect(subscriber.descriptions[0]).toMatchObject({ audioIgnored: REFUSED_SOUND });
+      expect(camera.connections).toBe(1);
+    },
+  );
+
+  it.each([
+    ['answers nothing', (): string | undefined => undefined],
+    [
+      'hangs up',
+      (): string | undefined => {
+        camera.hangUp();
+        return undefined;
+      },
+    ],
+  ])('plays without the sound that it %s for, once it has done so twice', async (_, deaf) => {
+    const healthy = healthyScript(SDP_VIDEO + SDP_AUDIO);
+    create((request) =>
+      request.method === 'SETUP' && request.uri.endsWith('track2') ? deaf() : healthy(request),
+    );
+    await startPlaying();
+    for (let step = 0; step < 40 && camera.connections < 3; step += 1) await pass(500);
+    camera.sendPicture(0, IDR);
+    expect(subscriber.order.slice(-2)).toEqual(['description 1', 'sync']);
+    expect(subscriber.descriptions[0]).toMatchObject({ audioIgnored: DEAF_FOR_SOUND });
+    expect(camera.connections).toBe(3);
+    // Whether it answers by now is asked with the next connection, and not for ever.
+    camera.script = healthyScript(SDP_VIDEO + SDP_AUDIO);
+    camera.hangUp();
+    await pass(2_000);
+    camera.sendPicture(0, IDR);
+    expect(subscriber.descriptions[1]?.audio?.codec).toBe('aac');
+  });
+
   it('starts a new generation with new parameter sets, at the next IDR picture', async () => {
     await startPlaying();
     camera.sendPicture(0, IDR);
@@ -441,6 +498,19 @@ describe('a camera that fails', () => {
     expect(camera.connections).toBe(2);
   });
 
+  it('is not blamed for a standstill of the engine', async () => {
+    await startPlaying();
+    camera.sendPicture(0, IDR);
+    clock.standStill(30_000);
+    expect(subscriber.interruptions).toEqual([]);
+    // What had come meanwhile is read now.
+    camera.sendPicture(90_000, IDR);
+    await pass(4_000);
+    expect(subscriber.interruptions).toEqual([]);
+    await pass(2_000);
+    expect(subscriber.interruptions).toMatchObject([{ kind: 'silent' }]);
+  });
+
   it('by never answering is left after the deadline of the request', async () => {
     await failsWith(() => undefined);
     await pass(5_000);
@@ -472,7 +542,7 @@ describe('a camera that fails', () => {
       what: 'offers only audio',
       sdp: SDP_AUDIO,
       detail: 'The camera offers no video at this address.',
-      kind: 'unsupported',
+      kind: 'protocol',
     },
     {
       what: 'describes nothing',
@@ -530,6 +600,22 @@ describe('a camera that fails', () => {
     }
     expect(attempts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(subscriber.order).toEqual(['protocol']);
+  });
+
+  it('by describing what is not supported while it boots is tried again soon, then left in peace', async () => {
+    await startPlaying();
+    for (let second = 0; second < 11; second += 1) {
+      camera.sendPicture(second * 90_000, IDR);
+      await pass(1_000);
+    }
+    camera.script = healthyScript(SDP_VIDEO.replace('H264', 'JPEG'));
+    camera.hangUp('ECONNRESET');
+    await pass(500);
+    expect(camera.connections).toBe(2);
+    await pass(1_000);
+    expect(camera.connections).toBe(3);
+    await pass(29_000);
+    expect(camera.connections).toBe(3);
   });
 
   it('after it has proven itself is tried again at once', async () => {

@@ -135,6 +135,15 @@ describe('AccessUnitAssembler', () => {
     });
   });
 
+  it('passes over parameter sets that no file could describe', () => {
+    const assembler = new AccessUnitAssembler(h264Syntax, { slabPool, maxBytes: 1024 });
+    assembler.offerParameterSet(SPS);
+    assembler.offerParameterSet(Buffer.concat([PPS, Buffer.alloc(0x1_0000, 1)]));
+    expect(assembler.parameterSets).toBeUndefined();
+    assembler.offerParameterSet(PPS);
+    expect(assembler.parameterSets?.pps).toEqual(new Uint8Array(PPS));
+  });
+
   it('tells whether the picture starts with its first slice', () => {
     const assembler = new AccessUnitAssembler(h264Syntax, { slabPool, maxBytes: 1024 });
     feed(assembler, SEI, SLICE, LATER_SLICE);

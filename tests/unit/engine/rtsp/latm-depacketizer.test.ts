@@ -159,7 +159,7 @@ describe('LatmDepacketizer', () => {
         { time: 0, payload: Buffer.from('bbbb', 'hex'), lostBefore: 1 },
         { time: 1, payload: Buffer.from('09cc', 'hex') },
         { time: 2, payload: Buffer.from('00', 'hex') },
-        { time: 3, payload: Buffer.from('01dd', 'hex'), lostBefore: 2 },
+        { time: 2 + 3 * 3840, payload: Buffer.from('01dd', 'hex'), lostBefore: 2 },
       ]).outcomes,
     ).toEqual([
       { damage: 1 },
@@ -167,8 +167,19 @@ describe('LatmDepacketizer', () => {
       { damage: 1 },
       { damage: 1 },
       { damage: 2 },
-      { time: 3, data: 'dd' },
+      { time: 2 + 3 * 3840, data: 'dd' },
     ]);
+  });
+
+  it('makes no frame of the rest of an element whose beginning is lost', () => {
+    expect(
+      depacketize(described, [
+        { time: 0, payload: Buffer.from('01aa', 'hex') },
+        // The lost packet had the same time, and the length that counts.
+        { time: 3840, payload: Buffer.from('02bbbb', 'hex'), lostBefore: 1 },
+        { time: 7680, payload: Buffer.from('01cc', 'hex') },
+      ]).outcomes,
+    ).toEqual([{ time: 0, data: 'aa' }, { damage: 1 }, { damage: 1 }, { time: 7680, data: 'cc' }]);
   });
 
   it('holds no more than an element may have', () => {

@@ -221,6 +221,11 @@ describe('UDP', () => {
       refusal: { headers: ['Transport: RTP/AVP;unicast;server_port=1-2', 'Session: tcp'] },
       methods: ['SETUP', 'TEARDOWN', 'SETUP', 'PLAY'],
     },
+    ...[400, 500, 501, 504].map((status) => ({
+      what: String(status),
+      refusal: { status },
+      methods: ['SETUP', 'SETUP', 'PLAY'],
+    })),
   ])('is asked for when the camera answers $what to TCP', async ({ refusal, methods }) => {
     const bench = sessionWith(
       orderlyServer({ SETUP: (request) => (isOverTcp(request) ? refusal : grantUdp()) }),
@@ -243,6 +248,28 @@ describe('UDP', () => {
     const bench = sessionWith(orderlyServer({ SETUP: () => only.answer }), { transport: only.transport });
     await expect(play(bench)).rejects.toMatchObject({ kind: 'unsupported' });
     expect([setUps(bench), bench.udp.openPairs]).toEqual([only.asked, 0]);
+  });
+
+  it.each([403, 404, 453, 454])(
+    'is not asked for when the camera answers %i, which is about something else',
+    async (status) => {
+      const bench = sessionWith(orderlyServer({ SETUP: () => ({ status }) }));
+      await expect(play(bench)).rejects.toMatchObject({
+        kind: status === 403 ? 'refused-credentials' : 'protocol',
+      });
+      expect(setUps(bench)).toEqual(['RTP/AVP/TCP;unicast;interleaved=0-1']);
+    },
+  );
+
+  it('does not make a failure that may pass one of transport', async () => {
+    const bench = sessionWith(
+      orderlyServer({ SETUP: (request) => ({ status: isOverTcp(request) ? 500 : 461 }) }),
+    );
+    await expect(play(bench)).rejects.toMatchObject({
+      kind: 'protocol',
+      message: 'The camera refused SETUP (500 Whatever).',
+    });
+    expect(bench.udp.openPairs).toBe(0);
   });
 
   it('is the last way: a camera that refuses both says so', async () => {
