@@ -49,9 +49,7 @@ export class FlvViewer implements StreamSubscriber {
   /** Sends the group in hand at once, and then what comes. */
   open(stream: JoinableStream): void {
     this.#beginLinger();
-    this.#queue.gather(() => {
-      this.#membership = stream.join(this);
-    });
+    this.#membership = stream.join(this);
     if (this.#isClosed) this.end();
   }
 
@@ -101,26 +99,28 @@ export class FlvViewer implements StreamSubscriber {
   #adopt(timestampMs: number): void {
     const next = this.#nextDescription;
     if (next === undefined) return;
-    const { encoder } = this.#options;
+    const { encoder, clock } = this.#options;
+    const nowMonotonicMs = clock.monotonicMs();
     const before = this.#description;
     this.#description = next;
     this.#nextDescription = undefined;
-    if (before === undefined) this.#queue.send(encoder.fileHeader(next));
+    if (before === undefined) this.#queue.send(encoder.fileHeader(next), nowMonotonicMs);
     else if ((flvSound(before) === undefined) !== (flvSound(next) === undefined)) {
       this.#close(liveCloseCodes.streamEnded, 'Sound was switched on or off at the camera; open again.');
       return;
     }
-    this.#queue.send(encoder.configuration(next, timestampMs));
+    this.#queue.send(encoder.configuration(next, timestampMs), nowMonotonicMs);
     this.#queue.pause();
   }
 
   #offer(sample: Sample, tag: SharedTag): void {
     const isVideo = sample.track === 'video';
-    const verdict = this.#queue.judge(isVideo && sample.isSync, this.#options.clock.monotonicMs());
+    const nowMonotonicMs = this.#options.clock.monotonicMs();
+    const verdict = this.#queue.judge(isVideo && sample.isSync, nowMonotonicMs);
     if (isVideo && (verdict === 'drop' || verdict === 'too-slow')) this.#options.onFrameDropped();
     switch (verdict) {
       case 'send':
-        this.#queue.send(tag.bytes());
+        this.#queue.send(tag.bytes(), nowMonotonicMs);
         return;
       case 'skip':
       case 'drop':
