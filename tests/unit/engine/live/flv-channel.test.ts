@@ -10,6 +10,7 @@ import {
   type ViewerSink,
 } from '../../../../src/engine/live/index.ts';
 import type { Sample, StreamDescription } from '../../../../src/engine/media/sample.ts';
+import { announcedGreetingBytes } from '../../../../src/engine/relay/index.ts';
 import type { Log } from '../../../../src/shared/domain/log.ts';
 import { liveCloseCodes } from '../../../../src/shared/engine-api/index.ts';
 import { syntheticDescription, syntheticStream } from '../recording/synthetic-stream.ts';
@@ -168,6 +169,9 @@ describe('a live channel', () => {
     const sink = fixture.join();
     const atOnce = ['metadata 1000', 'video-header 1000', 'key 1000', 'inter 1250'];
     expect(sink.tags()).toEqual(atOnce);
+    // For masters, which put at its own time what was not live.
+    const sentAtOnce = Buffer.concat(sink.messages);
+    expect(announcedGreetingBytes(sentAtOnce)).toBe(sentAtOnce.byteLength);
     feed(fixture, samples.slice(6, 8));
 
     expect(sink.tags()).toEqual([...atOnce, 'inter 1500', 'inter 1750']);
