@@ -67,6 +67,12 @@ function samplesOf(
     .map(({ bytes, arrivalMonotonicMs }) => [bytes.readUInt8(0), bytes.readUIntBE(4, 3), arrivalMonotonicMs]);
 }
 
+/** Of the script tag. */
+function metadataBody(described: StreamDescription): Buffer {
+  const [metadata] = writeConfigurationTags(described, 0);
+  return Buffer.concat(metadata?.chunks ?? []).subarray(11, -4);
+}
+
 describe('what a slave sends at once', () => {
   it('came when it was live, as far as nothing of it was seen before', () => {
     const bytes = greeting();
@@ -133,13 +139,9 @@ describe('what a slave sends at once', () => {
 
   it('tells why there is no sound', () => {
     const mulaw = { kind: 'audio', codec: 'pcmu', sampleRate: 8_000, channels: 1 } as const;
-    const bodyOf = (described: StreamDescription): Buffer => {
-      const [metadata] = writeConfigurationTags(described, 0);
-      return Buffer.concat(metadata?.chunks ?? []).subarray(11, -4);
-    };
     expect([
-      readLiveMetadata(bodyOf(description)),
-      readLiveMetadata(bodyOf({ ...description, audio: mulaw })),
+      readLiveMetadata(metadataBody(description)),
+      readLiveMetadata(metadataBody({ ...description, audio: mulaw })),
       readLiveMetadata(Buffer.from('no metadata')),
     ]).toEqual([
       { hasSound: true, soundObstacle: undefined, greetingBytes: undefined },
