@@ -1,4 +1,5 @@
 import { expect, shownFrames, test } from './scripted-desk/fixture.ts';
+import { withSound } from './scripted-desk/scenarios.ts';
 
 const playing = '[data-tile-state="playing"]';
 
@@ -92,6 +93,26 @@ test('the single view plays sound on request, and says why where it cannot', asy
   await goTo('live?camera=camera-4');
   await expect(page.getByText(/^The camera sends G.711 mu-law sound/)).toBeVisible();
   await expect(page.getByRole('button', { name: /^Turn the sound/ })).toHaveCount(0);
+});
+
+test('the node converts sound that pages cannot play, and only while somebody listens', async ({
+  page,
+  openDesk,
+}) => {
+  const { desk, goTo } = await openDesk('healthy');
+  desk.world.update((world) => ({
+    ...world,
+    cameraHealth: world.cameraHealth.map((health) => withSound(health, { kind: 'on-request' })),
+  }));
+  await goTo('live?camera=camera-1');
+  await expect(page.locator(playing)).toHaveCount(1);
+  expect(desk.converted).toEqual([]);
+  await page.getByRole('button', { name: /^Turn the sound of .* on$/ }).click();
+  await expect.poll(() => desk.converted).toEqual(['camera-1']);
+  await expect(page.locator(playing)).toHaveCount(1);
+  await page.getByRole('button', { name: /^Turn the sound of .* off$/ }).click();
+  await expect(page.locator(playing)).toHaveCount(1);
+  expect(desk.converted).toEqual(['camera-1']);
 });
 
 test('the statistics show rate and delay', async ({ page, openDesk }) => {

@@ -150,6 +150,10 @@ describe('the client of an engine', () => {
       ['/live/dock/sub', `Bearer ${token}`],
     ]);
     live.terminate();
+    const converted = engine.client().openLive('dock', 'sub', 'aac');
+    await once(converted, 'message');
+    expect(engine.requests.at(-1)?.url).toBe('/live/dock/sub?sound=aac');
+    converted.terminate();
   });
 
   it('asks for health without a token, also when the engine is failing', async () => {

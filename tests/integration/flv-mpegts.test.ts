@@ -83,7 +83,7 @@ it('mpegts.js finds every picture of H.265 with its times, and the configuration
   const { description, configuration, samples } = await h265Stream();
   const stream = Buffer.concat([
     writeFlvHeader(description),
-    ...writeConfigurationTags(description, 0).flatMap(({ chunks }) => chunks),
+    ...writeConfigurationTags(description, 0, 123_456).flatMap(({ chunks }) => chunks),
     ...samples.flatMap((sample) => writeSampleTag(sample, 0, 'h265').chunks),
   ]);
 

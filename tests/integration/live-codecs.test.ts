@@ -5,7 +5,7 @@ import { HlsService } from '../../src/engine/hls/index.ts';
 import { FlvChannel, GopBudget, GopCache, LiveCounters, StreamFanout } from '../../src/engine/live/index.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { SnapshotService } from '../../src/engine/snapshot/index.ts';
-import { AacStream, findFfmpeg } from '../../src/engine/transcode/index.ts';
+import { AacStream, SoundConversions, findFfmpeg } from '../../src/engine/transcode/index.ts';
 import { loadClip } from '../../src/sim/clip/clip.ts';
 import { loadSoundClip, loadVideoClip, videoClipFile } from '../../src/sim/clip/codec-clips.ts';
 import { scenes } from '../../src/sim/clip/scenes.ts';
@@ -77,7 +77,12 @@ describe.skipIf(ffmpegMissing)(
       const streams = { find: () => stream };
 
       const messages: Uint8Array[] = [];
-      const aacStream = new AacStream({ source: stream, ffmpeg, clock, log: quietLog });
+      const aacStream = new AacStream({
+        source: stream,
+        conversions: new SoundConversions({ program: ffmpeg }),
+        clock,
+        log: quietLog,
+      });
       cleanup.defer(() => aacStream.end('The test is over.'));
       const channel = new FlvChannel({
         stream,

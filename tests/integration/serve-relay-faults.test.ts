@@ -8,11 +8,12 @@ import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { FlvChannel, GopBudget, GopCache, LiveCounters, StreamFanout } from '../../src/engine/live/index.ts';
 import { createStreamIngest, relaySource } from '../../src/engine/ingest/index.ts';
 import type { StreamIngest } from '../../src/engine/ingest/index.ts';
 import { writeConfigurationTags, writeFlvHeader, writeSampleTag } from '../../src/engine/media/flv/index.ts';
 import { SlabPool } from '../../src/engine/media/slab-pool.ts';
-import type { Interruption, StreamDescription } from '../../src/engine/media/sample.ts';
+import type { Interruption, Sample, StreamDescription } from '../../src/engine/media/sample.ts';
 import { certificatePin, selfSignedCertificatePem } from '../../src/engine/platform/certificate.ts';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import type { Clock } from '../../src/shared/domain/clock.ts';
@@ -45,15 +46,53 @@ const description: StreamDescription = {
 };
 
 /** A live stream of one group of 25 pictures. */
-function liveStream(): Buffer {
+function liveStream(described = description): Buffer {
   const pictures = Array.from({ length: 25 }, (_, index) => {
     const isSync = index === 0;
     const data = accessUnit(counting(200, isSync ? 0x65 : 0x41, 0x88));
     const dts90k = index * 3_600;
     return writeSampleTag(sampleOf('video', data, { isSync, dts90k, pts90k: dts90k }), 0, 'h264').chunks;
   });
-  const configuration = writeConfigurationTags(description, 0).flatMap(({ chunks }) => chunks);
-  return Buffer.concat([writeFlvHeader(description), ...configuration, ...pictures.flat()]);
+  const configuration = writeConfigurationTags(described, 0).flatMap(({ chunks }) => chunks);
+  return Buffer.concat([writeFlvHeader(described), ...configuration, ...pictures.flat()]);
+}
+
+/** 25 pictures a second, one every two seconds to begin with. */
+function livePicture(index: number, byteLength: number): Sample {
+  const isSync = index % 50 === 0;
+  const data = accessUnit(counting(byteLength, isSync ? 0x65 : 0x41, 0x88));
+  return sampleOf('video', data, { isSync, dts90k: index * 3_600, pts90k: index * 3_600 });
+}
+
+/** A slave's stream with a megabyte in hand, of which every 30 ms so much arrives as 100 Mbit/s carry of it, or less. */
+function streamOverSlowLink(viewer: WebSocket, { picturesInAll }: { readonly picturesInAll: number }): void {
+  const picturesAtOnce = 48;
+  const budget = new GopBudget(4 * 1024 ** 2);
+  const log = new MemoryLog();
+  const stream = new StreamFanout({
+    cache: new GopCache({ maximumBytes: budget.maximumBytes, budget }),
+    log,
+  });
+  const channel = new FlvChannel({ stream, counters: new LiveCounters(), clock: systemClock, log });
+  stream.onDescription(description);
+  for (let index = 0; index < picturesAtOnce; index += 1) stream.onSample(livePicture(index, 20_000));
+  const underway: Uint8Array[] = [];
+  const sink = { send: (bytes: Uint8Array) => void underway.push(bytes), bufferedBytes: () => 0 };
+  channel.addViewer({ ...sink, close: () => viewer.close() });
+  let sent = picturesAtOnce;
+  const camera = setInterval(() => {
+    stream.onSample(livePicture(sent, 2_000));
+    sent += 1;
+    if (sent === picturesInAll) clearInterval(camera);
+  }, 40);
+  const link = setInterval(() => {
+    for (const message of underway.splice(0, 6)) viewer.send(message);
+    if (sent === picturesInAll && underway.length === 0) clearInterval(link);
+  }, 30);
+  viewer.once('close', () => {
+    clearInterval(camera);
+    clearInterval(link);
+  });
 }
 
 interface Slave extends AsyncDisposable {
@@ -136,6 +175,27 @@ describe('a relayed stream', () => {
     );
     expect(relay.subscriber.descriptions).toMatchObject([{ video: { width: 704, height: 480 } }]);
     expect(relay.log.text).not.toContain(token);
+  });
+
+  it('keeps its pace though what a slave sends at once takes a quarter of a second', async () => {
+    const picturesInAll = 100;
+    await using slave = await startSlave((viewer) => streamOverSlowLink(viewer, { picturesInAll }));
+    await using relay = relayFrom(slave.address);
+    const { video } = relay.subscriber;
+    await relay.subscriber.until(() => video.length === picturesInAll);
+    const steps = video.slice(1).map(({ dts90k }, index) => dts90k - (video[index]?.dts90k ?? 0));
+    // What is ahead of its arrival is held back for half a minute: that would be all live pictures.
+    expect(steps.filter((step) => step !== 3_600).length).toBeLessThan(10);
+  });
+
+  it('tells why a camera is silent whose sound stays on the slave', async () => {
+    const audio = { kind: 'audio', codec: 'pcma', sampleRate: 8_000, channels: 1 } as const;
+    await using slave = await startSlave((viewer) => viewer.send(liveStream({ ...description, audio })));
+    await using relay = relayFrom(slave.address);
+    await relay.subscriber.until(() => relay.subscriber.video.length === 25);
+    const [described] = relay.subscriber.descriptions;
+    expect(described?.audio).toBeUndefined();
+    expect(described?.audioIgnored).toMatch(/^The camera sends G\.711 A-law sound, which is recorded but/);
   });
 
   it.each<{ what: string; serve: (viewer: WebSocket) => void; expected: Interruption }>([

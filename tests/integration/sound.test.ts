@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { FlvChannel, GopBudget, GopCache, LiveCounters, StreamFanout } from '../../src/engine/live/index.ts';
 import type { ViewerSink } from '../../src/engine/live/index.ts';
 import type { G711Track, OpusTrack, Sample, StreamDescription } from '../../src/engine/media/sample.ts';
-import { AacStream, findFfmpeg } from '../../src/engine/transcode/index.ts';
+import { AacStream, SoundConversions, findFfmpeg } from '../../src/engine/transcode/index.ts';
 import { liveCloseCodes } from '../../src/shared/engine-api/index.ts';
 import { parseOggOpus } from '../../src/sim/clip/ogg.ts';
 import { manualClock } from '../unit/engine/live/manual-clock.ts';
@@ -47,12 +47,12 @@ class CollectingSink implements ViewerSink {
   }
 }
 
-function createFixture(ffmpeg: string) {
+function createFixture(ffmpeg: string, conversions = new SoundConversions({ program: ffmpeg })) {
   const clock = manualClock();
   const cache = new GopCache({ maximumBytes: 4 * 1024 ** 2, budget: new GopBudget(4 * 1024 ** 2) });
   const stream = new StreamFanout({ cache, log: quietLog });
   const log = new MemoryLog();
-  const aacStream = new AacStream({ source: stream, ffmpeg, clock, log });
+  const aacStream = new AacStream({ source: stream, conversions, clock, log });
   const channel = new FlvChannel({ stream, aacStream, counters: new LiveCounters(), clock, log: quietLog });
   const watch = (sound: 'as-is' | 'aac') => {
     const sink = new CollectingSink();
@@ -60,7 +60,7 @@ function createFixture(ffmpeg: string) {
     if (admission.kind === 'refused') throw new Error(admission.reason);
     return { sink, leave: () => admission.viewer[Symbol.dispose]() };
   };
-  return { clock, log, stream, aacStream, watch };
+  return { clock, log, stream, aacStream, conversions, watch };
 }
 
 /** A program that notes each start and then becomes another. */
@@ -262,10 +262,40 @@ describe('sound that cannot be converted', () => {
     await expect.poll(() => program.starts().some(isRunning)).toBe(false);
   });
 
+  it('is that of more streams than the engine converts: they are told so, and have their turn later', async () => {
+    await using directory = await temporaryDirectory();
+    const program = await notedProgram(directory.path, 'exec cat');
+    const conversions = new SoundConversions({ program: program.path, maximum: 1 });
+    const first = createFixture(program.path, conversions);
+    const second = createFixture(program.path, conversions);
+    const viewers = [first, second].map(({ stream, watch }) => {
+      const viewer = watch('aac');
+      stream.onDescription(description);
+      for (const sample of video.samples.slice(0, 30)) stream.onSample(sample);
+      return viewer;
+    });
+    await expect.poll(() => program.starts().length).toBe(1);
+    const reason = 'This engine converts the sound of 1 streams at a time.';
+    expect(viewers.map(({ sink }) => sink.bytes.includes(reason))).toEqual([false, true]);
+    expect(conversions.totals).toEqual({ soundConversions: 1, soundConversionsRefused: 1, soundsDropped: 0 });
+
+    second.clock.advance(10_000);
+    expect(conversions.totals).toMatchObject({ soundConversions: 1, soundConversionsRefused: 2 });
+    first.aacStream.end('The camera was removed.');
+    expect(conversions.totals.soundConversions).toBe(0);
+    second.clock.advance(10_000);
+    expect(conversions.totals).toMatchObject({ soundConversions: 1, soundConversionsRefused: 2 });
+    await expect.poll(() => program.starts().length).toBe(2);
+    second.aacStream.end('The test is over.');
+    second.aacStream.end('It ends once.');
+    expect(conversions.totals.soundConversions).toBe(0);
+    await expect.poll(() => program.starts().some(isRunning)).toBe(false);
+  });
+
   it('is dropped, not kept, when ffmpeg takes nothing', async () => {
     await using directory = await temporaryDirectory();
     const program = await notedProgram(directory.path, 'exec sleep 60');
-    const { stream, aacStream, watch } = createFixture(program.path);
+    const { stream, aacStream, conversions, watch } = createFixture(program.path);
     watch('aac');
     stream.onDescription(description);
     const [first] = video.samples;
@@ -279,6 +309,7 @@ describe('sound that cannot be converted', () => {
     }
     // 32 MB went in; 64 kB may wait, and a pipe holds as much again.
     expect(process.memoryUsage().external - before).toBeLessThan(4 * 1024 ** 2);
+    expect(conversions.totals.soundsDropped).toBeGreaterThan(1_900);
     aacStream.end('The test is over.');
   });
 

@@ -9,6 +9,8 @@ import type { PublishPoints } from '../rtmp/index.ts';
 import type { KnownKeys } from '../rtsp/index.ts';
 import type { GapKeeper, StoppedBy } from '../recording/index.ts';
 import type { SegmentStore } from '../storage/index.ts';
+import { SoundConversions } from '../transcode/index.ts';
+import type { ConversionTotals } from '../transcode/index.ts';
 import { Camera } from './camera.ts';
 import type { StreamResources } from './camera-stream.ts';
 import { cameraTasks, rtspPlaces } from './camera-task.ts';
@@ -34,11 +36,13 @@ export interface LiveTarget {
   readonly sound: WantedSound;
 }
 
-export interface LiveStatus extends LiveTotals {
+export interface LiveStatus extends LiveTotals, ConversionTotals {
   /** What the groups of pictures kept for newcomers take, and may take, together. */
   readonly gopCacheBytes: number;
   readonly gopCacheLimitBytes: number;
 }
+
+const noConversions: ConversionTotals = { soundConversions: 0, soundConversionsRefused: 0, soundsDropped: 0 };
 
 interface CameraSetOptions {
   readonly store: SegmentStore;
@@ -60,13 +64,14 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
   const { store, gaps, slabPool, knownKeys, publishPoints, ffmpeg, clock, log } = options;
   const gopBudget = new GopBudget(options.gopCacheBytes);
   const liveCounters = new LiveCounters();
+  const conversions = ffmpeg === undefined ? undefined : new SoundConversions({ program: ffmpeg });
   const resources: StreamResources = {
     slabPool,
     knownKeys,
     publishPoints,
     gopBudget,
     liveCounters,
-    ffmpeg,
+    conversions,
     clock,
   };
   const running = new Map<CameraId, Camera>();
@@ -117,6 +122,7 @@ export function createCameraSet(options: CameraSetOptions): CameraSet {
     find: (cameraId, stream) => running.get(cameraId)?.find(stream),
     liveStatus: () => ({
       ...liveCounters.totals,
+      ...(conversions?.totals ?? noConversions),
       gopCacheBytes: gopBudget.usedBytes,
       gopCacheLimitBytes: gopBudget.maximumBytes,
     }),

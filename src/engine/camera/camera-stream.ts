@@ -23,6 +23,7 @@ import type { SlabPool } from '../media/slab-pool.ts';
 import type { PublishPoints } from '../rtmp/index.ts';
 import type { KnownKeys } from '../rtsp/index.ts';
 import { AacStream } from '../transcode/index.ts';
+import type { SoundConversions } from '../transcode/index.ts';
 import { liveSoundOf } from './live-sound.ts';
 import type { StreamSource } from './stream-source.ts';
 
@@ -38,8 +39,8 @@ export interface StreamResources {
   readonly publishPoints: PublishPoints;
   readonly gopBudget: GopBudget;
   readonly liveCounters: LiveCounters;
-  /** The system's, where there is one: it converts sound for those who ask for it. */
-  readonly ffmpeg: string | undefined;
+  /** Of sound, for those who ask for it; undefined where the system has no ffmpeg. */
+  readonly conversions: SoundConversions | undefined;
   readonly clock: Clock;
 }
 
@@ -72,7 +73,7 @@ export class CameraStream implements JoinableStream {
   #linger: Disposable | undefined;
 
   constructor({ source, resources, log }: CameraStreamOptions) {
-    const { gopBudget, liveCounters, ffmpeg, clock } = resources;
+    const { gopBudget, liveCounters, conversions, clock } = resources;
     this.#clock = clock;
     this.#resources = resources;
     this.#log = log;
@@ -88,7 +89,8 @@ export class CameraStream implements JoinableStream {
     const cache = new GopCache({ maximumBytes: MAXIMUM_GOP_BYTES, budget: gopBudget });
     this.#fanout = new StreamFanout({ cache, log });
     this.#ingest.subscribe(this.#fanout);
-    this.#aacStream = ffmpeg === undefined ? undefined : new AacStream({ source: this, ffmpeg, clock, log });
+    this.#aacStream =
+      conversions === undefined ? undefined : new AacStream({ source: this, conversions, clock, log });
     this.#flv = new FlvChannel({
       stream: this,
       aacStream: this.#aacStream,

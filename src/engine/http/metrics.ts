@@ -92,6 +92,17 @@ function liveMetrics(live: LiveStatus): readonly Metric[] {
       'Viewers that were refused because there were too many.',
       live.viewersRefused,
     ),
+    gauge('sound_conversions', 'Streams whose sound is being converted.', live.soundConversions),
+    counter(
+      'sound_conversions_refused_total',
+      'How often sound was not converted because that of enough streams was.',
+      live.soundConversionsRefused,
+    ),
+    counter(
+      'sounds_dropped_total',
+      'Sounds that were not converted because ffmpeg was too slow.',
+      live.soundsDropped,
+    ),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { OpenStream } from './answer.ts';
 import { commonHeaders } from './send-answer.ts';
 import { ApiFailure } from './failure.ts';
 import type { LongConnections } from './long-connections.ts';
+import { PacedWriter } from './paced-writer.ts';
 
 interface StreamAnswerOptions {
   readonly contentType: string;
@@ -19,12 +20,19 @@ export async function sendStream(response: ServerResponse, options: StreamAnswer
     response.once('close', resolve);
   });
   using session = new DisposableStack();
+  const writer = new PacedWriter((piece, _options, onWritten) => void response.write(piece, onWritten));
   // Nothing may be written after the end.
   const close = (code: number): void => {
+    if (session.disposed) return;
     session.dispose();
     const isOrderly = code === liveCloseCodes.streamEnded || code === liveCloseCodes.shuttingDown;
-    if (isOrderly) response.end();
-    else response.destroy();
+    if (isOrderly) {
+      writer.flush();
+      response.end();
+    } else {
+      writer.discard();
+      response.destroy();
+    }
   };
   const entry = connections.add({ tokenId, close });
   if (entry === undefined) {
@@ -36,9 +44,9 @@ export async function sendStream(response: ServerResponse, options: StreamAnswer
   }
   const outlet = {
     send: (bytes: Uint8Array) => {
-      if (!session.disposed) response.write(bytes);
+      if (!session.disposed) writer.send(bytes);
     },
-    bufferedBytes: () => response.writableLength,
+    bufferedBytes: () => writer.bufferedBytes,
     close,
   };
   const stream = open(outlet);

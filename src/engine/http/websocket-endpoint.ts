@@ -11,6 +11,7 @@ import { authorize } from './authorization.ts';
 import { ApiFailure } from './failure.ts';
 import type { LongConnections } from './long-connections.ts';
 import type { HttpMetrics } from './http-metrics.ts';
+import { PacedWriter } from './paced-writer.ts';
 import { requestTarget } from './requests.ts';
 import { compilePath } from './router.ts';
 import type { WebSocketOpening, WebSocketConnection, WebSocketRoute } from './websocket-route.ts';
@@ -19,6 +20,8 @@ const limits = {
   /** Clients only ever send control frames. */
   messageBytes: 1_024,
   pingPeriodMs: 15_000,
+  /** Later than what is sent ends a viewer that has stopped reading, which tells it why and counts it. */
+  silentPings: 2,
   /** A client that does not take part in closing, such as one that reads nothing, costs its queue no longer than this. */
   closeTimeoutMs: 5_000,
 } as const;
@@ -41,8 +44,13 @@ interface WebSocketEndpointOptions {
 }
 
 interface Peer {
+  readonly writer: PacedWriter;
+  /** At the last ping. */
+  writtenBytes: number;
   /** Since the last ping. */
   hasAnswered: boolean;
+  /** Pings in a row without any sign of life. */
+  silentPings: number;
 }
 
 export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebSocketEndpoint {
@@ -74,12 +82,25 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
 
   const accept = (
     webSocket: WebSocket,
-    open: (connection: WebSocketConnection) => WebSocketOpening,
-    tokenId: string,
+    {
+      open,
+      isBinary,
+      tokenId,
+    }: {
+      readonly open: (connection: WebSocketConnection) => WebSocketOpening;
+      readonly isBinary: boolean;
+      readonly tokenId: string;
+    },
   ): void => {
     const session = new DisposableStack();
     webSocket.on('close', () => session.dispose());
+    const writer = new PacedWriter((piece, { isLastOfMessage }, onWritten) =>
+      webSocket.send(piece, { binary: isBinary, fin: isLastOfMessage }, onWritten),
+    );
     const close = (code: number, reason: string): void => {
+      // Who is too slow for the pictures would never get to the reason behind them.
+      if (code === liveCloseCodes.tooSlow) writer.discard();
+      else writer.flush();
       closeInTime(webSocket, code, reason);
       session.dispose();
     };
@@ -90,8 +111,8 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
     }
     session.use(entry);
     const opening = open({
-      send: (message) => webSocket.send(message),
-      bufferedBytes: () => webSocket.bufferedAmount,
+      send: (message) => writer.send(typeof message === 'string' ? Buffer.from(message) : message),
+      bufferedBytes: () => writer.bufferedBytes,
       close,
     });
     if (opening.kind === 'refused') {
@@ -104,7 +125,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
       return;
     }
     session.use(opening.session);
-    const peer: Peer = { hasAnswered: true };
+    const peer: Peer = { writer, writtenBytes: 0, hasAnswered: true, silentPings: 0 };
     peers.set(webSocket, peer);
     session.defer(() => void peers.delete(webSocket));
     webSocket.on('pong', () => {
@@ -114,12 +135,14 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
 
   const dropDeadPeers = (): void => {
     for (const [webSocket, peer] of peers) {
-      if (peer.hasAnswered) {
-        peer.hasAnswered = false;
-        webSocket.ping();
-      } else {
-        webSocket.terminate();
-      }
+      const { writtenBytes } = peer.writer;
+      // The ping waits behind what is unsent: whoever takes that is alive, though its answer is late.
+      const isAlive = peer.hasAnswered || writtenBytes > peer.writtenBytes;
+      peer.silentPings = isAlive ? 0 : peer.silentPings + 1;
+      peer.hasAnswered = false;
+      peer.writtenBytes = writtenBytes;
+      if (peer.silentPings >= limits.silentPings) webSocket.terminate();
+      else webSocket.ping();
     }
   };
 
@@ -148,7 +171,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): WebS
           metrics.countRequest(path, 101);
           webSocket.on('error', (error) => log.debug({ path, error }, 'A WebSocket failed.'));
           try {
-            accept(webSocket, open, tokenId);
+            accept(webSocket, { open, isBinary: route.messages.kind === 'binary', tokenId });
           } catch (error) {
             log.error({ path, error }, 'A WebSocket failed for a reason nobody foresaw.');
             webSocket.terminate();

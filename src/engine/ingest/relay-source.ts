@@ -10,7 +10,13 @@ import type { Interruption } from '../media/sample.ts';
 import type { SlabPool } from '../media/slab-pool.ts';
 import { SourceFailure } from '../media/source-failure.ts';
 import { errorCode } from '../platform/layout.ts';
-import { PinMismatch, connectPinned, greetingPieces } from '../relay/index.ts';
+import {
+  PinMismatch,
+  announcedGreetingBytes,
+  connectPinned,
+  greetingPieces,
+  readLiveMetadata,
+} from '../relay/index.ts';
 import type { MediaSource, OpenSource, SourceSink } from './media-source.ts';
 
 export interface RelaySourceOptions {
@@ -31,11 +37,23 @@ const limits = {
   maxAccessUnitBytes: 4 * 1024 ** 2,
   /** A tag has its access unit and little more; a newcomer's first messages hold many tags. */
   messageBytes: 6 * 1024 ** 2,
-  /** The messages of a greeting follow each other at once; live ones do not. */
+  /** Where a slave does not say how long its greeting is: its messages follow each other at once, and live ones do not. */
   greetingPauseMs: 15,
-  greetingMs: 250,
+  unannouncedGreetingMs: 250,
+  announcedGreetingMs: 10_000,
   greetingBytes: 8 * 1024 ** 2,
 } as const;
+
+/** What a slave sends at once, until it is all there. */
+interface Greeting {
+  readonly messages: Buffer[];
+  byteLength: number;
+  /** Undefined where the slave did not say. */
+  readonly announcedBytes: number | undefined;
+  readonly beganMonotonicMs: number;
+  /** Of the last message. */
+  arrivalMonotonicMs: number;
+}
 
 /** Pulls a stream from another engine: FLV over its live WebSocket, byte for byte what its viewers get. */
 export function relaySource(options: RelaySourceOptions): OpenSource {
@@ -50,8 +68,7 @@ class RelaySource implements MediaSource {
   readonly #closing = new AbortController();
   readonly #started = Promise.withResolvers<void>();
   #socket: TLSSocket | undefined;
-  /** What came at once, until it is clear that it is all. */
-  #greeting: { readonly messages: Buffer[]; byteLength: number; arrivalMonotonicMs: number } | undefined;
+  #greeting: Greeting | undefined;
   #greetingEnd: Disposable | undefined;
   /** Until the slave has taken the request. */
   #deadline: Disposable | undefined;
@@ -68,7 +85,11 @@ class RelaySource implements MediaSource {
       maxAccessUnitBytes: limits.maxAccessUnitBytes,
       events: this.#mediaEvents(),
     });
-    this.#flv = new FlvStreamReader({ media: this.#media, largestTagBytes: limits.messageBytes });
+    this.#flv = new FlvStreamReader({
+      media: this.#media,
+      onScript: (body) => this.#readMetadata(body),
+      largestTagBytes: limits.messageBytes,
+    });
   }
 
   get receivedBytes(): number {
@@ -160,13 +181,15 @@ class RelaySource implements MediaSource {
   #read(bytes: Buffer): void {
     const nowMs = this.#options.clock.monotonicMs();
     this.#receivedBytes += bytes.length;
-    if (this.#phase === 'connecting') this.#begin(nowMs);
+    if (this.#phase === 'connecting') this.#begin(bytes, nowMs);
     const greeting = this.#greeting;
     if (greeting === undefined) {
       this.#push(bytes, nowMs);
       return;
     }
-    const isLive = nowMs - greeting.arrivalMonotonicMs >= limits.greetingPauseMs;
+    const { announcedBytes } = greeting;
+    const isLive =
+      announcedBytes === undefined && nowMs - greeting.arrivalMonotonicMs >= limits.greetingPauseMs;
     if (isLive || greeting.byteLength + bytes.length > limits.greetingBytes) {
       this.#endGreeting();
       this.#push(bytes, nowMs);
@@ -175,9 +198,11 @@ class RelaySource implements MediaSource {
     greeting.messages.push(bytes);
     greeting.byteLength += bytes.length;
     greeting.arrivalMonotonicMs = nowMs;
+    this.#lastMediaMonotonicMs = nowMs;
+    if (announcedBytes !== undefined && greeting.byteLength >= announcedBytes) this.#endGreeting();
   }
 
-  #begin(nowMs: number): void {
+  #begin(bytes: Buffer, nowMs: number): void {
     const { clock } = this.#options;
     this.#phase = 'started';
     this.#sink.pipeline.beginConnection({
@@ -186,8 +211,17 @@ class RelaySource implements MediaSource {
       audioClockRate: FLV_CLOCK_RATE,
     });
     this.#lastMediaMonotonicMs = nowMs;
-    this.#greeting = { messages: [], byteLength: 0, arrivalMonotonicMs: nowMs };
-    this.#greetingEnd = clock.after(limits.greetingMs, () => {
+    const announcedBytes = announcedGreetingBytes(bytes);
+    this.#greeting = {
+      messages: [],
+      byteLength: 0,
+      announcedBytes,
+      beganMonotonicMs: nowMs,
+      arrivalMonotonicMs: nowMs,
+    };
+    const patienceMs =
+      announcedBytes === undefined ? limits.unannouncedGreetingMs : limits.announcedGreetingMs;
+    this.#greetingEnd = clock.after(patienceMs, () => {
       try {
         this.#endGreeting();
       } catch (error) {
@@ -202,7 +236,9 @@ class RelaySource implements MediaSource {
     this.#greetingEnd?.[Symbol.dispose]();
     this.#greeting = undefined;
     if (greeting === undefined || this.#phase !== 'started') return;
-    const { arrivalMonotonicMs } = greeting;
+    const { announcedBytes, beganMonotonicMs } = greeting;
+    // What is on its way for a while was live when it set out; what has no announced end may have live tags in it.
+    const arrivalMonotonicMs = announcedBytes === undefined ? greeting.arrivalMonotonicMs : beganMonotonicMs;
     const { lastVideoMonotonicMs, originMonotonicMs } = this.#sink.pipeline;
     const timelineEndMonotonicMs = lastVideoMonotonicMs ?? originMonotonicMs;
     const pieces = greetingPieces(Buffer.concat(greeting.messages), {
@@ -222,6 +258,12 @@ class RelaySource implements MediaSource {
   #endByMistake(error: unknown): void {
     this.#options.log.error({ error }, 'Could not process what a slave sent; its stream begins anew.');
     this.#end(this.#failure('protocol', 'sent what could not be processed'));
+  }
+
+  /** Without it nobody would know why a camera is silent whose sound stays on the slave. */
+  #readMetadata(body: Buffer): void {
+    const metadata = readLiveMetadata(body);
+    if (metadata !== undefined && !metadata.hasSound) this.#sink.pipeline.dropAudio(metadata.soundObstacle);
   }
 
   #mediaEvents(): FlvMediaEvents {

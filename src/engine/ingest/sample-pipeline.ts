@@ -150,8 +150,8 @@ export class SamplePipeline {
     this.#isAnnounced = false;
   }
 
-  /** The camera does not give the announced audio after all; `reason` is a sentence for people. */
-  dropAudio(reason: string): void {
+  /** There is no audio, whatever was announced; `reason`, where there is one, is a sentence for people. */
+  dropAudio(reason: string | undefined): void {
     this.#audio = undefined;
     this.#audioIgnored = reason;
   }

@@ -16,6 +16,7 @@ export const defaultFlvLimits: FlvLimits = {
   maximumViewers: 256,
   /** A little more than the largest group that is kept, or newcomers would begin by dropping. */
   maximumQueuedBytes: 5 * 1024 ** 2,
+  maximumQueuedMs: 15_000,
   tooSlowAfterMs: 10_000,
   lingerMs: 30_000,
 };

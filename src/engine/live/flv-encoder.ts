@@ -64,8 +64,17 @@ export class FlvEncoder {
   }
 
   /** What a decoder needs before its first frame. */
-  configuration(description: StreamDescription, timestampMs: number): Uint8Array {
-    return Buffer.concat(writeConfigurationTags(description, timestampMs).flatMap(({ chunks }) => chunks));
+  configuration(description: StreamDescription, timestampMs: number, greetingBytes?: number): Uint8Array {
+    const tags = writeConfigurationTags(description, timestampMs, greetingBytes);
+    return Buffer.concat(tags.flatMap(({ chunks }) => chunks));
+  }
+
+  /** What comes before the group in hand, of `groupBytes`, and says how much of the stream is sent at once. */
+  greeting(description: StreamDescription, timestampMs: number, groupBytes: number): Uint8Array {
+    const header = this.fileHeader(description);
+    const configurationBytes = this.configuration(description, timestampMs, 0).byteLength;
+    const greetingBytes = header.byteLength + configurationBytes + groupBytes;
+    return Buffer.concat([header, this.configuration(description, timestampMs, greetingBytes)]);
   }
 
   fileHeader(description: StreamDescription): Uint8Array {

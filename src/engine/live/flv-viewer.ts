@@ -37,6 +37,8 @@ export class FlvViewer implements StreamSubscriber {
   #description: StreamDescription | undefined;
   /** What it will be told with the sync picture that comes. */
   #nextDescription: StreamDescription | undefined;
+  /** The group in hand while it is put together: it is preceded by its size. */
+  #greeting: { readonly tags: Uint8Array[]; firstTimestampMs: number } | undefined;
   #membership: Disposable | undefined;
   #linger: Disposable | undefined;
   #isClosed = false;
@@ -49,10 +51,10 @@ export class FlvViewer implements StreamSubscriber {
   /** Sends the group in hand at once, and then what comes. */
   open(stream: JoinableStream): void {
     this.#beginLinger();
-    this.#queue.gather(() => {
-      this.#membership = stream.join(this);
-    });
+    this.#greeting = { tags: [], firstTimestampMs: 0 };
+    this.#membership = stream.join(this);
     if (this.#isClosed) this.end();
+    else this.#sendGreeting();
   }
 
   /** The viewer left, or was told to. */
@@ -101,26 +103,33 @@ export class FlvViewer implements StreamSubscriber {
   #adopt(timestampMs: number): void {
     const next = this.#nextDescription;
     if (next === undefined) return;
-    const { encoder } = this.#options;
+    const { encoder, clock } = this.#options;
+    const nowMonotonicMs = clock.monotonicMs();
     const before = this.#description;
     this.#description = next;
     this.#nextDescription = undefined;
-    if (before === undefined) this.#queue.send(encoder.fileHeader(next));
+    if (before === undefined && this.#greeting !== undefined) {
+      this.#greeting.firstTimestampMs = timestampMs;
+      return;
+    }
+    if (before === undefined) this.#queue.send(encoder.fileHeader(next), nowMonotonicMs);
     else if ((flvSound(before) === undefined) !== (flvSound(next) === undefined)) {
       this.#close(liveCloseCodes.streamEnded, 'Sound was switched on or off at the camera; open again.');
       return;
     }
-    this.#queue.send(encoder.configuration(next, timestampMs));
+    this.#queue.send(encoder.configuration(next, timestampMs), nowMonotonicMs);
     this.#queue.pause();
   }
 
   #offer(sample: Sample, tag: SharedTag): void {
     const isVideo = sample.track === 'video';
-    const verdict = this.#queue.judge(isVideo && sample.isSync, this.#options.clock.monotonicMs());
+    const nowMonotonicMs = this.#options.clock.monotonicMs();
+    const verdict = this.#queue.judge(isVideo && sample.isSync, nowMonotonicMs);
     if (isVideo && (verdict === 'drop' || verdict === 'too-slow')) this.#options.onFrameDropped();
     switch (verdict) {
       case 'send':
-        this.#queue.send(tag.bytes());
+        if (this.#greeting === undefined) this.#queue.send(tag.bytes(), nowMonotonicMs);
+        else this.#greeting.tags.push(tag.bytes());
         return;
       case 'skip':
       case 'drop':
@@ -130,6 +139,19 @@ export class FlvViewer implements StreamSubscriber {
         this.#hangUp(liveCloseCodes.tooSlow, 'The connection is too slow for this stream.');
         return;
     }
+  }
+
+  #sendGreeting(): void {
+    const greeting = this.#greeting;
+    const description = this.#description;
+    this.#greeting = undefined;
+    if (greeting === undefined || description === undefined) return;
+    const { encoder, clock } = this.#options;
+    const nowMonotonicMs = clock.monotonicMs();
+    const { tags, firstTimestampMs } = greeting;
+    const groupBytes = tags.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#queue.send(encoder.greeting(description, firstTimestampMs, groupBytes), nowMonotonicMs);
+    for (const tag of tags) this.#queue.send(tag, nowMonotonicMs);
   }
 
   #beginLinger(): void {

@@ -3,6 +3,8 @@ import type { ViewerSink } from './viewer-sink.ts';
 export interface SendLimits {
   /** A viewer with more than this unsent loses frames up to the next sync picture. */
   readonly maximumQueuedBytes: number;
+  /** And so does one with something unsent since longer ago: few bytes are a long time of a slow stream. */
+  readonly maximumQueuedMs: number;
   /** A viewer that has not caught up by then is closed. */
   readonly tooSlowAfterMs: number;
 }
@@ -14,39 +16,36 @@ type Flow =
 
 export type Verdict = 'send' | 'skip' | 'drop' | 'too-slow';
 
-/** Messages to a newcomer are put together up to this size, so that a group of pictures is not hundreds of writes. */
-const preferredMessageBytes = 256 * 1024;
+/** How exactly it is known since when something waits. */
+const MARK_EVERY_MS = 500;
+
+/** Everything before the end was sent at this time or later. */
+interface Mark {
+  readonly sinceMonotonicMs: number;
+  endBytes: number;
+}
 
 /** One viewer's way to the network: what may go there, and whether the viewer keeps up. */
 export class SendQueue {
   readonly #sink: ViewerSink;
   readonly #limits: SendLimits;
   #flow: Flow = { kind: 'waiting' };
-  #gathered: Uint8Array[] | undefined;
-  #gatheredBytes = 0;
+  #sentBytes = 0;
+  /** Of what may still wait, oldest first. */
+  readonly #marks: Mark[] = [];
 
   constructor(sink: ViewerSink, limits: SendLimits) {
     this.#sink = sink;
     this.#limits = limits;
   }
 
-  /** Puts what is sent meanwhile together in messages of a reasonable size. */
-  gather(work: () => void): void {
-    this.#gathered = [];
-    work();
-    this.#flush();
-    this.#gathered = undefined;
-  }
-
-  send(bytes: Uint8Array): void {
-    const gathered = this.#gathered;
-    if (gathered === undefined) {
-      this.#sink.send(bytes);
-      return;
-    }
-    if (this.#gatheredBytes + bytes.byteLength > preferredMessageBytes) this.#flush();
-    gathered.push(bytes);
-    this.#gatheredBytes += bytes.byteLength;
+  send(bytes: Uint8Array, nowMonotonicMs: number): void {
+    this.#sentBytes += bytes.byteLength;
+    const mark = this.#marks.at(-1);
+    if (mark !== undefined && nowMonotonicMs - mark.sinceMonotonicMs < MARK_EVERY_MS)
+      mark.endBytes = this.#sentBytes;
+    else this.#marks.push({ sinceMonotonicMs: nowMonotonicMs, endBytes: this.#sentBytes });
+    this.#sink.send(bytes);
   }
 
   /** What comes next does not continue the group in hand. */
@@ -70,19 +69,22 @@ export class SendQueue {
   }
 
   #nextFlow(startsGroup: boolean, nowMonotonicMs: number): Flow {
-    const queuedBytes = this.#sink.bufferedBytes();
-    const { maximumQueuedBytes } = this.#limits;
+    const queued = this.#queuedShare(nowMonotonicMs);
     const isFlowing = this.#flow.kind === 'flowing';
-    if (isFlowing ? queuedBytes <= maximumQueuedBytes : !startsGroup) return this.#flow;
-    if (!isFlowing && queuedBytes <= maximumQueuedBytes / 2) return { kind: 'flowing' };
+    if (isFlowing ? queued <= 1 : !startsGroup) return this.#flow;
+    if (!isFlowing && queued <= 1 / 2) return { kind: 'flowing' };
     if (this.#flow.kind === 'dropping') return this.#flow;
     return { kind: 'dropping', sinceMonotonicMs: nowMonotonicMs };
   }
 
-  #flush(): void {
-    const gathered = this.#gathered ?? [];
-    if (gathered.length > 0) this.#sink.send(Buffer.concat(gathered, this.#gatheredBytes));
-    gathered.length = 0;
-    this.#gatheredBytes = 0;
+  /** What waits, of what may wait: more than 1 is too much. */
+  #queuedShare(nowMonotonicMs: number): number {
+    const { maximumQueuedBytes, maximumQueuedMs } = this.#limits;
+    const queuedBytes = this.#sink.bufferedBytes();
+    const takenBytes = this.#sentBytes - queuedBytes;
+    while ((this.#marks[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= takenBytes) this.#marks.shift();
+    const [oldest] = this.#marks;
+    const queuedMs = oldest === undefined ? 0 : nowMonotonicMs - oldest.sinceMonotonicMs;
+    return Math.max(queuedBytes / maximumQueuedBytes, queuedMs / maximumQueuedMs);
   }
 }

@@ -1,3 +1,5 @@
+import { readLiveMetadata } from './live-metadata.ts';
+
 /**
  * What another engine sends at once to a newcomer: the file header, sequence headers, and the group of pictures in hand, whose
  * tags are older than their arrival. FLV: Adobe Flash Video File Format Specification 10.1 §E.3 and §E.4.
@@ -10,7 +12,7 @@ export interface GreetingPiece {
 }
 
 interface GreetingTimes {
-  /** Of the greeting's last byte. */
+  /** When the newest of it was live. */
   readonly arrivalMonotonicMs: number;
   /** How far the stream's timeline has got: the last picture before the connection, or where it begins. */
   readonly timelineEndMonotonicMs: number;
@@ -26,7 +28,7 @@ interface Tag {
 const FILE_HEADER_BYTES = 9;
 const TAG_HEADER_BYTES = 11;
 const PREVIOUS_TAG_SIZE_BYTES = 4;
-const tagTypes = { audio: 8, video: 9 } as const;
+const tagTypes = { audio: 8, video: 9, script: 18 } as const;
 /** SoundFormat, and Enhanced RTMP's flag in the first byte of video. */
 const AAC = 10;
 const EX_HEADER = 0x80;
@@ -34,6 +36,14 @@ const EX_HEADER = 0x80;
 const TIMELINE_LEAD_MS = 50;
 /** FLV's times are whole milliseconds: pictures so far apart keep their order. */
 const SQUEEZED_STEP_MS = 1;
+
+/** How long the greeting will be that begins so; undefined when the slave does not say. */
+export function announcedGreetingBytes(beginning: Buffer): number | undefined {
+  const [first] = tagsIn(beginning);
+  if (first === undefined || beginning[first.start] !== tagTypes.script) return undefined;
+  const body = beginning.subarray(first.start + TAG_HEADER_BYTES, first.end - PREVIOUS_TAG_SIZE_BYTES);
+  return readLiveMetadata(body)?.greetingBytes;
+}
 
 /**
  * Puts the greeting's tags at the times when they were live, so that the timeline keeps the distances between them. Pictures

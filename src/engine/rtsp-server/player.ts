@@ -119,11 +119,11 @@ export class Player implements StreamSubscriber {
   #send(track: Track, sample: Sample, nowMonotonicMs: number): void {
     if (nowMonotonicMs - track.reportedMonotonicMs >= REPORT_PERIOD_MS) {
       track.reportedMonotonicMs = nowMonotonicMs;
-      this.#queue.send(track.sender.senderReport(sample));
+      this.#queue.send(track.sender.senderReport(sample), nowMonotonicMs);
     }
     track.firstTimestamp ??= track.sender.timestampOf(sample.pts90k);
     const packets = track.sender.write(sample);
-    if (packets !== undefined) this.#queue.send(packets);
+    if (packets !== undefined) this.#queue.send(packets, nowMonotonicMs);
     // What refers to a picture that RTP cannot carry cannot be decoded.
     else if (sample.track === 'video') this.#queue.pause();
   }

@@ -31,6 +31,7 @@ interface RtspServerOptions {
 const defaultLimits: ConnectionLimits = {
   /** More than most groups of pictures, which go out at once. */
   maximumQueuedBytes: 4 * 1024 ** 2,
+  maximumQueuedMs: 15_000,
   tooSlowAfterMs: 10_000,
   sessionTimeoutMs: 60_000,
   idleTimeoutMs: 15_000,

@@ -4,8 +4,9 @@ import { GopBudget, GopCache, StreamFanout } from '../live/index.ts';
 import type { JoinableStream } from '../live/index.ts';
 import { isSameAudio } from '../media/audio.ts';
 import type { Interruption, Sample, StreamDescription, StreamSubscriber } from '../media/sample.ts';
-import { SoundConverter, convertible } from './sound-converter.ts';
-import type { ConvertibleTrack } from './sound-converter.ts';
+import type { SoundConversions } from './sound-conversions.ts';
+import { convertible } from './sound-converter.ts';
+import type { ConvertibleTrack, SoundConverter } from './sound-converter.ts';
 
 export interface AacStreamLimits {
   /** How long pictures wait for the first converted sound, so that a player is told of both at once. */
@@ -27,8 +28,7 @@ export const defaultAacStreamLimits: AacStreamLimits = {
 
 interface AacStreamOptions {
   readonly source: JoinableStream;
-  /** The system's ffmpeg. */
-  readonly ffmpeg: string;
+  readonly conversions: SoundConversions;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<AacStreamLimits>;
@@ -42,6 +42,9 @@ type Sound =
   | { readonly kind: 'converted'; readonly converter: SoundConverter; readonly sinceMonotonicMs: number }
   /** ffmpeg works but gives nothing (yet), or it failed and is tried again. */
   | { readonly kind: 'missing'; readonly converter: SoundConverter | undefined; readonly reason: string };
+
+/** Another stream's conversion may have ended by then. */
+const FULL_RETRY_MS = 10_000;
 
 /**
  * A stream for those who can only hear AAC: other sound is converted by an ffmpeg of the stream's own, which starts with the
@@ -138,6 +141,7 @@ export class AacStream implements JoinableStream {
       this.#stopConverter();
       this.#stopPictures();
       this.#sound = this.#await(track);
+      if (this.#sound.kind === 'missing') this.#passPictures();
     }
     this.#convertibleTrack = track;
   }
@@ -154,13 +158,15 @@ export class AacStream implements JoinableStream {
   }
 
   #await(track: ConvertibleTrack): Sound {
+    const converter = this.#startConverter(track);
+    if (converter === undefined) return this.#refused();
     const patience = this.#options.clock.after(this.#limits.firstSoundTimeoutMs, () => this.#giveUpWaiting());
-    return { kind: 'awaited', converter: this.#startConverter(track), patience };
+    return { kind: 'awaited', converter, patience };
   }
 
-  #startConverter(track: ConvertibleTrack): SoundConverter {
-    const converter = new SoundConverter({
-      program: this.#options.ffmpeg,
+  /** Undefined when this engine converts enough already. */
+  #startConverter(track: ConvertibleTrack): SoundConverter | undefined {
+    const converter = this.#options.conversions.start({
       track,
       onSound: (sample) => this.#onConverted(converter, sample),
       onEnded: (detail) => this.#onConverterEnded(converter, detail),
@@ -168,9 +174,19 @@ export class AacStream implements JoinableStream {
     return converter;
   }
 
-  #onConverted(converter: SoundConverter, sample: Sample): void {
+  #refused(): Sound {
+    this.#retry = this.#options.clock.after(FULL_RETRY_MS, () => this.#tryAgain());
+    const { maximum } = this.#options.conversions;
+    return {
+      kind: 'missing',
+      converter: undefined,
+      reason: `This engine converts the sound of ${maximum} streams at a time. Choose AAC in the camera's settings.`,
+    };
+  }
+
+  #onConverted(converter: SoundConverter | undefined, sample: Sample): void {
     const sound = this.#sound;
-    if (sound.kind === 'direct' || sound.converter !== converter) return;
+    if (sound.kind === 'direct' || converter === undefined || sound.converter !== converter) return;
     if (sound.kind !== 'converted') {
       if (sound.kind === 'awaited') sound.patience[Symbol.dispose]();
       this.#sound = { kind: 'converted', converter, sinceMonotonicMs: this.#options.clock.monotonicMs() };
@@ -186,9 +202,9 @@ export class AacStream implements JoinableStream {
     this.#passPictures();
   }
 
-  #onConverterEnded(converter: SoundConverter, detail: string): void {
+  #onConverterEnded(converter: SoundConverter | undefined, detail: string): void {
     const sound = this.#sound;
-    if (sound.kind === 'direct' || sound.converter !== converter) return;
+    if (sound.kind === 'direct' || converter === undefined || sound.converter !== converter) return;
     const { clock, log } = this.#options;
     const { firstRetryMs, longestRetryMs } = this.#limits;
     if (sound.kind === 'awaited') sound.patience[Symbol.dispose]();
@@ -210,7 +226,8 @@ export class AacStream implements JoinableStream {
   #tryAgain(): void {
     const track = this.#convertibleTrack;
     if (track === undefined || this.#sound.kind !== 'missing') return;
-    this.#sound = { ...this.#sound, converter: this.#startConverter(track) };
+    const converter = this.#startConverter(track);
+    this.#sound = converter === undefined ? this.#refused() : { ...this.#sound, converter };
   }
 
   #stopConverter(): void {

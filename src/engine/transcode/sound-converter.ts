@@ -22,12 +22,16 @@ const MAXIMUM_QUEUED_BYTES = 64 * 1024;
 const PRIMING_SAMPLES = 1024;
 const SAMPLES_A_FRAME = 1024;
 
-interface SoundConverterOptions {
+export interface SoundConverterOptions {
   readonly program: string;
   readonly track: ConvertibleTrack;
   readonly onSound: (sample: Sample) => void;
   /** It ended by itself. Told once, and not after `stop`. */
   readonly onEnded: (detail: string) => void;
+  /** Once, however it ends, and before `onEnded`. */
+  readonly onStopped: () => void;
+  /** Sound was not converted because ffmpeg was too slow. */
+  readonly onSoundDropped: () => void;
 }
 
 /**
@@ -44,7 +48,6 @@ export class SoundConverter {
   #newest: Pick<Sample, 'arrivalMonotonicMs' | 'utcMs' | 'dts90k'> | undefined;
   #framesOut = 0;
   #lastDts90k = Number.NEGATIVE_INFINITY;
-  #soundsDropped = 0;
   #hasEnded = false;
 
   constructor(options: SoundConverterOptions) {
@@ -58,17 +61,12 @@ export class SoundConverter {
     if (this.#ogg !== undefined && track.codec === 'opus') this.#process.stdin.write(this.#ogg.head(track));
   }
 
-  /** Sound that was not converted because ffmpeg was too slow. */
-  get soundsDropped(): number {
-    return this.#soundsDropped;
-  }
-
   /** Takes a copy of a sample's sound. */
   write(sample: Sample): void {
     if (this.#hasEnded) return;
     const { stdin } = this.#process;
     if (stdin.writableLength > MAXIMUM_QUEUED_BYTES) {
-      this.#soundsDropped += 1;
+      this.#options.onSoundDropped();
       return;
     }
     this.#clock.note(sample.dts90k, audioSampleDuration(this.#options.track, sample.data));
@@ -77,8 +75,10 @@ export class SoundConverter {
   }
 
   stop(): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#process.kill('SIGKILL');
+    this.#options.onStopped();
   }
 
   #watch(complaint: () => string | undefined, stdout: Readable): void {

@@ -38,9 +38,9 @@ export type SecretName =
 export interface LiveEngine {
   /**
    * Starts the engine's live WebSocket (`enginePaths.live`), its certificate pinned and the token presented. It comes back
-   * connecting; the caller owns it and closes it.
+   * connecting; the caller owns it and closes it. `sound`: convert the camera's where that is needed.
    */
-  openLive(cameraId: CameraId, stream: StreamName): WebSocket;
+  openLive(cameraId: CameraId, stream: StreamName, sound?: 'aac'): WebSocket;
 }
 
 /** Which engine serves which camera right now. The feature that watches the engines provides it. */

@@ -34,6 +34,7 @@ export const relayLimits: RelayLimits = {
 export interface LiveTarget {
   readonly cameraId: CameraId;
   readonly stream: StreamName;
+  readonly sound?: 'aac' | undefined;
 }
 
 export interface LiveRelayOptions {
@@ -105,7 +106,8 @@ export class LiveRelay {
 
   #openEngine(page: WebSocket, target: LiveTarget): WebSocket | undefined {
     try {
-      return this.#options.engines.forCamera(target.cameraId).openLive(target.cameraId, target.stream);
+      const { cameraId, stream, sound } = target;
+      return this.#options.engines.forCamera(cameraId).openLive(cameraId, stream, sound);
     } catch (error) {
       if (error instanceof DeskError) {
         const isOnNoNode = error.failure.code === 'not-assigned' || error.failure.code === 'not-found';

@@ -12,7 +12,8 @@ export type PlayerEnd =
 export interface FlvStream {
   /** `ws://...`, FLV in binary messages. */
   readonly url: string;
-  readonly hasAudio: boolean;
+  /** Undefined where the stream is to tell. */
+  readonly hasAudio: boolean | undefined;
   /** The WebSocket handshake is over. */
   readonly onConnected: () => void;
   readonly onEnd: (end: PlayerEnd) => void;
@@ -57,7 +58,13 @@ export async function openFlvPlayer(element: HTMLVideoElement, stream: FlvStream
     stream.onEnd(reason);
   };
   const player = mpegts.createPlayer(
-    { type: 'flv', isLive: true, hasVideo: true, hasAudio: stream.hasAudio, url: stream.url },
+    {
+      type: 'flv',
+      isLive: true,
+      hasVideo: true,
+      ...(stream.hasAudio === undefined ? {} : { hasAudio: stream.hasAudio }),
+      url: stream.url,
+    },
     {
       ...tunedForLive,
       customLoader: createFlvSocketLoader(mpegts, {

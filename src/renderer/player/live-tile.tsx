@@ -14,12 +14,17 @@ import type { LiveTicket, TileState, TileStatistics } from './tile-session.ts';
 import { useOnScreen } from './use-on-screen.ts';
 import './live-tile.css';
 
-export type OpenLive = (cameraId: string, stream: StreamName) => Promise<LiveTicket>;
-
-export interface LiveTileProps {
+export interface LiveChoice {
   readonly cameraId: string;
-  readonly name: string;
   readonly stream: StreamName;
+  /** Convert the camera's sound, which pages cannot play as it is. */
+  readonly sound?: 'aac' | undefined;
+}
+
+export type OpenLive = (choice: LiveChoice) => Promise<LiveTicket>;
+
+export interface LiveTileProps extends LiveChoice {
+  readonly name: string;
   readonly queue: HandshakeQueue;
   readonly openLive: OpenLive;
   readonly showStatistics: boolean;
@@ -30,7 +35,7 @@ export interface LiveTileProps {
 
 /** One camera's picture, with words on it whenever it is not live, and nothing on it when it is. */
 export function LiveTile(props: LiveTileProps) {
-  const { cameraId, name, stream, queue, openLive, showStatistics, isMuted, explanation } = props;
+  const { cameraId, name, stream, sound, queue, openLive, showStatistics, isMuted, explanation } = props;
   const tile = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const isOnScreen = useOnScreen(tile);
@@ -48,7 +53,7 @@ export function LiveTile(props: LiveTileProps) {
       queue,
       mediaOrigin: globalThis.location.origin.replace(/^http/, 'ws'),
       openLive: async () => {
-        const ticket = await openLive(cameraId, stream);
+        const ticket = await openLive({ cameraId, stream, sound });
         setSoundObstacle(ticket.kind === 'ok' ? ticket.value.soundObstacle : undefined);
         return ticket;
       },
@@ -60,7 +65,7 @@ export function LiveTile(props: LiveTileProps) {
       session.stop();
       setState({ kind: 'opening' });
     };
-  }, [cameraId, stream, isOnScreen, openLive, queue]);
+  }, [cameraId, stream, sound, isOnScreen, openLive, queue]);
 
   return (
     <div className={`live-tile live-tile--${state.kind}`} ref={tile} data-tile-state={state.kind}>

@@ -35,7 +35,7 @@ export type LiveTicket =
       readonly kind: 'ok';
       readonly value: {
         readonly path: string;
-        readonly hasAudio: boolean;
+        readonly hasAudio?: boolean | undefined;
         /** Why there is no sound although the camera sends some. */
         readonly soundObstacle?: string | undefined;
       };

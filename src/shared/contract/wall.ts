@@ -33,10 +33,16 @@ export const wallContract = {
    * Fails with `not-assigned`, `engine-unavailable` or `not-found`.
    */
   openLive: mutation(
-    z.object({ cameraId: CameraId, stream: StreamName }),
+    z.object({
+      cameraId: CameraId,
+      stream: StreamName,
+      /** To hear sound that pages cannot play: the node converts it where it can. */
+      sound: z.literal('aac').optional(),
+    }),
     z.object({
       path: z.string(),
-      hasAudio: z.boolean(),
+      /** Left out where only the stream itself can tell: sound that is to be converted. */
+      hasAudio: z.boolean().optional(),
       /** Why there is no sound although the camera sends some: a sentence for people, with the remedy. */
       soundObstacle: z.string().optional(),
     }),

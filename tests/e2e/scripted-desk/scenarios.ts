@@ -204,7 +204,7 @@ function withVolumes(health: NodeHealth, changes: readonly VolumeChange[]): Node
 const noSound =
   "The camera sends G.711 mu-law sound, which is recorded but cannot be heard live. Choose AAC in the camera's settings.";
 
-function withSound(health: CameraHealth, liveSound: LiveSound): CameraHealth {
+export function withSound(health: CameraHealth, liveSound: LiveSound): CameraHealth {
   const { state } = health;
   return state.kind === 'reported'
     ? { ...health, state: { ...state, main: { ...state.main, liveSound } } }

@@ -7,6 +7,7 @@ import { LiveRelay, type LiveTarget, relayLimits } from '../../../src/main/serve
 import { createRouter } from '../../../src/main/server/router.ts';
 import { RpcServer } from '../../../src/main/server/rpc.ts';
 import { contract, sessionCodeFragment } from '../../../src/shared/contract/index.ts';
+import type { CameraId } from '../../../src/shared/engine-api/index.ts';
 import type { Log } from '../../../src/shared/domain/log.ts';
 import { ScriptedHandlers } from './handlers.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -40,6 +41,8 @@ export class ScriptedDesk {
   #port = 0;
   /** How long a step of the outside world takes: slow to look at it, quick to have done with it. */
   stepMs = 30;
+  /** Whose sound pages wanted converted, in the order they opened. */
+  readonly converted: CameraId[] = [];
 
   constructor(options: ScriptedDeskOptions) {
     const clock = systemClock;
@@ -57,7 +60,12 @@ export class ScriptedDesk {
       relay: new LiveRelay({
         tickets,
         engines: {
-          forCamera: () => ({ openLive: () => this.feed.open() }),
+          forCamera: () => ({
+            openLive: (cameraId, _stream, sound) => {
+              if (sound !== undefined) this.converted.push(cameraId);
+              return this.feed.open();
+            },
+          }),
           liveSound: () => ({ kind: 'none' }),
         },
         clock,

@@ -10,10 +10,18 @@ const markers = { number: 0, boolean: 1, string: 2, ecmaArray: 8, objectEnd: 9 }
 
 type MetadataValue = number | boolean | string;
 
-/** Payload of the `onMetaData` script tag, §E.5. `soundObstacle`: why there is no sound, a sentence for people. */
+/** What `onMetaData` says beside the tracks, in properties of our own, which players pass over. */
+export interface OwnMetadata {
+  /** Why there is no sound, a sentence for people. */
+  readonly soundObstacle: string | undefined;
+  /** From the beginning of the stream: what is sent at once to a newcomer. Live is what follows. */
+  readonly greetingBytes?: number | undefined;
+}
+
+/** Payload of the `onMetaData` script tag, §E.5. */
 export function metadataPayload(
   { video, audio }: StreamDescription,
-  soundObstacle: string | undefined,
+  { soundObstacle, greetingBytes }: OwnMetadata,
 ): Uint8Array {
   const entries: [string, MetadataValue][] = [
     ['width', video.width],
@@ -29,6 +37,7 @@ export function metadataPayload(
     );
   }
   if (soundObstacle !== undefined) entries.push(['soundobstacle', soundObstacle]);
+  if (greetingBytes !== undefined) entries.push(['greetingbytes', greetingBytes]);
   const count = Buffer.alloc(4);
   count.writeUInt32BE(entries.length);
   return Buffer.concat([

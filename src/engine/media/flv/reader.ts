@@ -5,6 +5,7 @@ import { FlvAudioReader } from './audio-body.ts';
 import type { FlvAudioEvents, FlvSound } from './audio-body.ts';
 import { TimestampUnwrapper } from './body-reader.ts';
 import type { FlvBodyReader } from './body-reader.ts';
+import { FlvScriptReader } from './script-body.ts';
 import { FlvVideoReader } from './video-body.ts';
 import type { FlvVideoEvents } from './video-body.ts';
 
@@ -74,6 +75,7 @@ type StreamStage = 'file-header' | 'gap' | 'tag-header' | 'body';
 /** Reads a stream of FLV, cut anywhere: file header and tags (Adobe Flash Video File Format Specification 10.1 §E.2 to §E.4). */
 export class FlvStreamReader {
   readonly #media: FlvMediaReader;
+  readonly #script: FlvBodyReader | undefined;
   readonly #largestTagBytes: number;
   readonly #header = Buffer.alloc(TAG_HEADER_BYTES);
   #headerLength = 0;
@@ -85,12 +87,16 @@ export class FlvStreamReader {
 
   constructor({
     media,
+    onScript,
     largestTagBytes,
   }: {
     readonly media: FlvMediaReader;
+    /** The body of a script tag, valid during the call. */
+    readonly onScript?: (body: Buffer) => void;
     readonly largestTagBytes: number;
   }) {
     this.#media = media;
+    this.#script = onScript === undefined ? undefined : new FlvScriptReader(onScript);
     this.#largestTagBytes = largestTagBytes;
   }
 
@@ -175,6 +181,7 @@ export class FlvStreamReader {
   /** The high bits of the type are for encryption (§E.4.1): such a tag is none of these. */
   #bodyOf(type: number): FlvBodyReader | undefined {
     if (type === tagTypes.audio) return this.#media.audio;
+    if (type === tagTypes.script) return this.#script;
     return type === tagTypes.video ? this.#media.video : undefined;
   }
 

@@ -81,11 +81,20 @@ export function writeFlvHeader(description: Pick<StreamDescription, 'audio'>): U
   return Uint8Array.from([0x46, 0x4c, 0x56, 1, tracks, 0, 0, 0, 9, 0, 0, 0, 0]);
 }
 
-/** `onMetaData` and the sequence headers of a description: what a decoder needs before its first frame. */
-export function writeConfigurationTags(description: StreamDescription, timestampMs: number): FlvTag[] {
+/**
+ * `onMetaData` and the sequence headers of a description: what a decoder needs before its first frame. `greetingBytes`: see
+ * `OwnMetadata`; their number does not change what is written in length.
+ */
+export function writeConfigurationTags(
+  description: StreamDescription,
+  timestampMs: number,
+  greetingBytes?: number,
+): FlvTag[] {
   const audio = flvSound(description);
+  const soundObstacle = flvSoundObstacle(description);
+  const metadata = metadataPayload(description, { soundObstacle, greetingBytes });
   const tags = [
-    wholeTag(tagTypes.script, timestampMs, [metadataPayload(description, flvSoundObstacle(description))]),
+    wholeTag(tagTypes.script, timestampMs, [metadata]),
     wholeTag(tagTypes.video, timestampMs, videoSequenceHeader(description.video)),
   ];
   if (audio !== undefined) {

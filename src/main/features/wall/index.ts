@@ -4,11 +4,17 @@ import type { CameraId, StreamName } from '../../../shared/engine-api/index.ts';
 import type { Database, EngineDirectory } from '../../platform/ports.ts';
 import type { Feature } from '../feature.ts';
 
+interface LiveTarget {
+  readonly cameraId: CameraId;
+  readonly stream: StreamName;
+  readonly sound?: 'aac' | undefined;
+}
+
 export interface WallDependencies {
   readonly database: Database;
   readonly engines: EngineDirectory;
   /** A word that opens one live connection to this picture, once, within 30 s. */
-  readonly issueTicket: (target: { readonly cameraId: CameraId; readonly stream: StreamName }) => string;
+  readonly issueTicket: (target: LiveTarget) => string;
 }
 
 const WallRow = z.object({ tileCount: z.int() });
@@ -51,7 +57,9 @@ export function createWallFeature(dependencies: WallDependencies): Feature<typeo
         engines.forCamera(target.cameraId);
         return {
           path: `${deskPaths.liveMedia}?ticket=${issueTicket(target)}`,
-          hasAudio: sound.kind === 'direct',
+          ...(sound.kind === 'on-request' && target.sound === 'aac'
+            ? {}
+            : { hasAudio: sound.kind === 'direct' }),
           ...(sound.kind === 'unavailable' ? { soundObstacle: sound.detail } : {}),
         };
       },

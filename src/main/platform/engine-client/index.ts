@@ -33,7 +33,7 @@ export interface EngineClient {
   /** Fails with `conflict` when the version is stale. */
   putConfig(update: ConfigUpdate, signal: AbortSignal): Promise<ConfigView>;
   /** Comes back connecting; the caller owns it. What goes wrong arrives as its `error` event. */
-  openLive(cameraId: CameraId, stream: StreamName): WebSocket;
+  openLive(cameraId: CameraId, stream: StreamName, sound?: 'aac'): WebSocket;
   /** Drops idle connections and ends running requests. Live connections are their callers'. */
   close(): void;
 }
@@ -100,8 +100,9 @@ class HttpsEngineClient implements EngineClient {
     );
   }
 
-  openLive(cameraId: CameraId, stream: StreamName): WebSocket {
-    return new WebSocket(`wss://${this.#host()}${enginePaths.live(cameraId, stream)}`, {
+  openLive(cameraId: CameraId, stream: StreamName, sound?: 'aac'): WebSocket {
+    const query = sound === undefined ? '' : `?sound=${sound}`;
+    return new WebSocket(`wss://${this.#host()}${enginePaths.live(cameraId, stream)}${query}`, {
       agent: this.#liveAgent,
       headers: this.#authorization(),
       handshakeTimeout: requestTimeoutMs,

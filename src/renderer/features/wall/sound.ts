@@ -6,8 +6,8 @@ export type TileSound =
   /** The camera sends none, or nothing is known of it. */
   | { readonly kind: 'none' }
   | { readonly kind: 'playable' }
-  /** In a format that windows play only when the node converts it, which it does for other players. */
-  | { readonly kind: 'not-converted' }
+  /** In a format that windows play only when the node converts it, which it does while somebody listens. */
+  | { readonly kind: 'convertible' }
   /** `detail`: why, and the remedy, in the engine's words. */
   | { readonly kind: 'unavailable'; readonly detail: string };
 
@@ -20,7 +20,7 @@ export function tileSound(health: CameraHealth | undefined, stream: StreamName):
     case 'direct':
       return { kind: 'playable' };
     case 'on-request':
-      return { kind: 'not-converted' };
+      return { kind: 'convertible' };
     case 'unavailable':
       return sound;
   }

@@ -49,5 +49,5 @@ export async function changeLayout(desk: Desk, layout: WallLayout): Promise<void
 }
 
 export function liveOpener(desk: Desk): OpenLive {
-  return async (cameraId, stream) => desk.ask(contract.wall.openLive, { cameraId, stream });
+  return async (choice) => desk.ask(contract.wall.openLive, choice);
 }

@@ -76,13 +76,12 @@ function explanationOf(t: TFunction, row: CameraRow, stream: StreamName): string
 }
 
 /** Why a camera is not heard, where it sends sound. */
-function silenceWords(t: TFunction, sound: TileSound): string | undefined {
+function silenceWords(sound: TileSound): string | undefined {
   switch (sound.kind) {
     case 'none':
     case 'playable':
+    case 'convertible':
       return undefined;
-    case 'not-converted':
-      return t('wall.soundNotConverted');
     case 'unavailable':
       return sound.detail;
   }
@@ -121,7 +120,8 @@ export function WallTile(props: WallTileProps) {
   const state = cameraWords(t, condition).label;
   // Nine cameras at once are noise; one can be listened to.
   const sound: TileSound = props.isSingle ? tileSound(row.health, props.stream) : { kind: 'none' };
-  const silence = silenceWords(t, sound);
+  const silence = silenceWords(sound);
+  const canBeHeard = sound.kind === 'playable' || sound.kind === 'convertible';
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
     if (event.key === 'Enter') onToggleSingle();
@@ -169,7 +169,7 @@ export function WallTile(props: WallTileProps) {
           </span>
         )}
         <div className="wall-tile__controls">
-          {sound.kind === 'playable' && (
+          {canBeHeard && (
             <ActionIcon
               variant="transparent"
               size={24}
@@ -205,10 +205,12 @@ export function WallTile(props: WallTileProps) {
         cameraId={camera.id}
         name={camera.name}
         stream={props.stream}
+        // Converting costs the node a process: only while somebody listens.
+        sound={sound.kind === 'convertible' && !isMuted ? 'aac' : undefined}
         queue={props.queue}
         openLive={props.openLive}
         showStatistics={props.showStatistics}
-        isMuted={isMuted || sound.kind !== 'playable'}
+        isMuted={isMuted || !canBeHeard}
         explanation={explanationOf(t, row, props.stream)}
       />
     </div>

@@ -24,8 +24,6 @@ export const wallTexts = {
     back: 'Back to the grid',
     mute: 'Turn the sound of {{name}} off',
     unmute: 'Turn the sound of {{name}} on',
-    soundNotConverted:
-      'Its sound is recorded, but this page cannot play its format. Choose AAC in the camera’s settings to hear it here.',
     onWall: 'on the wall',
     moreCameras_one: '{{count, number}} more; search for it',
     moreCameras_other: '{{count, number}} more; search for them',

@@ -72,6 +72,9 @@ const live = {
   framesDropped: 12,
   viewersClosedAsTooSlow: 2,
   viewersRefused: 1,
+  soundConversions: 5,
+  soundConversionsRefused: 6,
+  soundsDropped: 7,
 };
 
 const engine: MeasuredEngine = {
@@ -143,6 +146,9 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_live_frames_dropped_total 12',
     'belvedere_live_viewers_too_slow_total 2',
     'belvedere_live_viewers_refused_total 1',
+    'belvedere_sound_conversions 5',
+    'belvedere_sound_conversions_refused_total 6',
+    'belvedere_sounds_dropped_total 7',
     'belvedere_hls_streams 1',
     'belvedere_hls_bytes 7000',
     'belvedere_hls_limit_bytes 8000',

@@ -10,6 +10,7 @@ import {
   type ViewerSink,
 } from '../../../../src/engine/live/index.ts';
 import type { Sample, StreamDescription } from '../../../../src/engine/media/sample.ts';
+import { announcedGreetingBytes } from '../../../../src/engine/relay/index.ts';
 import type { Log } from '../../../../src/shared/domain/log.ts';
 import { liveCloseCodes } from '../../../../src/shared/engine-api/index.ts';
 import { syntheticDescription, syntheticStream } from '../recording/synthetic-stream.ts';
@@ -26,6 +27,7 @@ const silentLog: Log = {
 const limits: FlvLimits = {
   maximumViewers: 3,
   maximumQueuedBytes: 10_000,
+  maximumQueuedMs: 15_000,
   tooSlowAfterMs: 5000,
   lingerMs: 30_000,
 };
@@ -110,6 +112,7 @@ function createFixture({ gopCacheBytes = 1_000_000 } = {}): Fixture {
 function pictures(
   seconds: number,
   startMs = 0,
+  maximumPictureBytes = 500,
 ): { description: StreamDescription; samples: readonly Sample[] } {
   return syntheticStream({
     seed: 1,
@@ -117,7 +120,7 @@ function pictures(
     startMs,
     framesPerSecond: 4,
     gopFrames: 4,
-    maximumPictureBytes: 500,
+    maximumPictureBytes,
   });
 }
 
@@ -166,6 +169,9 @@ describe('a live channel', () => {
     const sink = fixture.join();
     const atOnce = ['metadata 1000', 'video-header 1000', 'key 1000', 'inter 1250'];
     expect(sink.tags()).toEqual(atOnce);
+    // For masters, which put at its own time what was not live.
+    const sentAtOnce = Buffer.concat(sink.messages);
+    expect(announcedGreetingBytes(sentAtOnce)).toBe(sentAtOnce.byteLength);
     feed(fixture, samples.slice(6, 8));
 
     expect(sink.tags()).toEqual([...atOnce, 'inter 1500', 'inter 1750']);
@@ -228,6 +234,43 @@ describe('a live channel', () => {
       framesDropped: 22,
       viewersClosedAsTooSlow: 1,
     });
+  });
+
+  it('drops for a viewer that takes nothing of a slow stream for too long, though few bytes wait', () => {
+    const fixture = createFixture();
+    const { description, samples } = pictures(30, 0, 100);
+    const stuck = fixture.join();
+    const quick = fixture.join();
+    fixture.stream.onDescription(description);
+    const droppedAtMs: number[] = [];
+    const tooSlowAtMs: number[] = [];
+    for (const sample of samples) {
+      stuck.queuedBytes = Buffer.concat(stuck.messages).byteLength;
+      expect(stuck.queuedBytes).toBeLessThan(limits.maximumQueuedBytes);
+      fixture.stream.onSample(sample);
+      const nowMs = fixture.clock.monotonicMs();
+      if (fixture.status().framesDropped > 0) droppedAtMs.push(nowMs);
+      if (stuck.closed !== undefined) tooSlowAtMs.push(nowMs);
+      fixture.clock.advance(250);
+    }
+    expect(stuck.closed?.code).toBe(liveCloseCodes.tooSlow);
+    expect([droppedAtMs[0], tooSlowAtMs[0]]).toEqual([15_250, 20_500]);
+    expect(quick.tags()).toHaveLength(headers.length + samples.length);
+  });
+
+  it('drops nothing for a viewer that is always ten seconds behind', () => {
+    const fixture = createFixture();
+    const { description, samples } = pictures(40, 0, 100);
+    const slow = fixture.join();
+    fixture.stream.onDescription(description);
+    for (const [index, sample] of samples.entries()) {
+      // What was sent before the last ten seconds has arrived.
+      const arrived = Math.max(0, index - 40);
+      slow.queuedBytes = Buffer.concat(slow.messages.slice(arrived)).byteLength;
+      fixture.stream.onSample(sample);
+      fixture.clock.advance(250);
+    }
+    expect(fixture.status()).toMatchObject({ viewers: 1, framesDropped: 0 });
   });
 
   it('sends new sequence headers when parameters change', () => {

@@ -5,7 +5,11 @@ import {
   writeSampleTag,
 } from '../../../../src/engine/media/flv/index.ts';
 import type { StreamDescription } from '../../../../src/engine/media/sample.ts';
-import { greetingPieces } from '../../../../src/engine/relay/index.ts';
+import {
+  announcedGreetingBytes,
+  greetingPieces,
+  readLiveMetadata,
+} from '../../../../src/engine/relay/index.ts';
 import { seededRandom } from '../../../integration/seeded-random.ts';
 import { damaged } from '../../../fuzz/mutate.ts';
 import { accessUnit, counting, sampleOf } from '../rtsp-server/written-packets.ts';
@@ -63,6 +67,12 @@ function samplesOf(
     .map(({ bytes, arrivalMonotonicMs }) => [bytes.readUInt8(0), bytes.readUIntBE(4, 3), arrivalMonotonicMs]);
 }
 
+/** Of the script tag. */
+function metadataBody(described: StreamDescription): Buffer {
+  const [metadata] = writeConfigurationTags(described, 0);
+  return Buffer.concat(metadata?.chunks ?? []).subarray(11, -4);
+}
+
 describe('what a slave sends at once', () => {
   it('came when it was live, as far as nothing of it was seen before', () => {
     const bytes = greeting();
@@ -112,12 +122,46 @@ describe('what a slave sends at once', () => {
     expect(pieces.at(-1)?.bytes).toEqual(cut.subarray(-(tag('audio', 0).length - 10)));
   });
 
+  it('is as long as it says at its beginning, if it does', () => {
+    const announcing = Buffer.concat([
+      header,
+      ...writeConfigurationTags(description, 1_000, 123_456).flatMap(({ chunks }) => chunks),
+    ]);
+    expect(announcedGreetingBytes(announcing)).toBe(123_456);
+    expect(announcedGreetingBytes(header)).toBeUndefined();
+    expect(announcedGreetingBytes(greeting())).toBeUndefined();
+    expect(announcedGreetingBytes(Buffer.concat([header, tag('video', 0)]))).toBeUndefined();
+    for (const bytes of [-1, 0, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const tags = writeConfigurationTags(description, 0, bytes).flatMap(({ chunks }) => chunks);
+      expect(announcedGreetingBytes(Buffer.concat([header, ...tags]))).toBeUndefined();
+    }
+  });
+
+  it('tells why there is no sound', () => {
+    const mulaw = { kind: 'audio', codec: 'pcmu', sampleRate: 8_000, channels: 1 } as const;
+    expect([
+      readLiveMetadata(metadataBody(description)),
+      readLiveMetadata(metadataBody({ ...description, audio: mulaw })),
+      readLiveMetadata(Buffer.from('no metadata')),
+    ]).toEqual([
+      { hasSound: true, soundObstacle: undefined, greetingBytes: undefined },
+      {
+        hasSound: false,
+        soundObstacle: expect.stringMatching(/^The camera sends G\.711 mu-law sound/),
+        greetingBytes: undefined,
+      },
+      undefined,
+    ]);
+  });
+
   it('never throws, whatever it is', () => {
     const random = seededRandom();
     for (let run = 0; run < RUNS; run += 1) {
       const bytes = damaged(greeting(), () => random.next());
       expect(
-        () => greetingPieces(bytes, { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs: 49_000 }),
+        () =>
+          announcedGreetingBytes(bytes) ??
+          greetingPieces(bytes, { arrivalMonotonicMs: 50_000, timelineEndMonotonicMs: 49_000 }),
         `seed ${random.seed}, run ${run}`,
       ).not.toThrow();
     }

@@ -54,7 +54,7 @@ function makePlayer(kinds: readonly Sample['track'][] = ['video', 'audio']) {
       bufferedBytes: () => state.bufferedBytes,
     },
     clock,
-    limits: { maximumQueuedBytes: 500, tooSlowAfterMs: 1_000 },
+    limits: { maximumQueuedBytes: 500, maximumQueuedMs: 15_000, tooSlowAfterMs: 1_000 },
     onFrameDropped: () => void (state.dropped += 1),
     onEnded: (end) => ends.push(end),
   });

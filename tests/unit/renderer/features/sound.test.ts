@@ -19,7 +19,7 @@ test.each([
   ['the stream does not run', reported(one, recording, streaming), { kind: 'none' }],
   ['it sends none', heard({ kind: 'none' }), { kind: 'none' }],
   ['it sends what pages play', heard({ kind: 'direct' }), { kind: 'playable' }],
-  ['its node would convert it', heard({ kind: 'on-request' }), { kind: 'not-converted' }],
+  ['its node would convert it', heard({ kind: 'on-request' }), { kind: 'convertible' }],
   ['its node cannot convert it', heard({ kind: 'unavailable', detail }), { kind: 'unavailable', detail }],
 ] as const)('a camera’s sound when %s', (...[, health, expected]) => {
   expect(tileSound(health, 'main')).toEqual(expected);

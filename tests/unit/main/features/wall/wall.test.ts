@@ -58,10 +58,15 @@ describe('the wall', () => {
       hasAudio: false,
       soundObstacle: 'Choose AAC.',
     });
+    // Whether it can be converted, only the stream can tell.
+    expect(await handlers.openLive({ cameraId: 'yard', stream: 'sub', sound: 'aac' }, signal)).toEqual({
+      path: '/media/live?ticket=ticket-4',
+    });
     expect(tickets).toEqual([
       { cameraId: 'gate', stream: 'main' },
       { cameraId: 'yard', stream: 'sub' },
       { cameraId: 'dock', stream: 'main' },
+      { cameraId: 'yard', stream: 'sub', sound: 'aac' },
     ]);
   });
 
