@@ -143,7 +143,7 @@ class SegmentRecorder implements Recorder {
 
   status(): RecorderStatus {
     return {
-      state: this.#intake === 'closed' ? { kind: 'off' } : (this.#hang() ?? this.#state),
+      state: this.#intake === 'closed' ? { kind: 'off' } : (this.#hang() ?? this.#stateNow()),
       bytesRecorded: this.#bytesRecorded,
       framesRecorded: this.#framesRecorded,
       framesDropped: this.#framesDropped,
@@ -347,7 +347,7 @@ class SegmentRecorder implements Recorder {
     // What waited is still written while new pictures are dropped: that is no recording.
     if (this.#intake !== 'paused') {
       const sinceUtcMs = this.#state.kind === 'recording' ? this.#state.sinceUtcMs : clock.utcMs();
-      this.#state = { kind: 'recording', sinceUtcMs, segmentId: outcome.value.segmentId };
+      this.#state = { kind: 'recording', sinceUtcMs };
     }
     return { kind: 'done', value: undefined };
   }
@@ -400,6 +400,13 @@ class SegmentRecorder implements Recorder {
     } catch (error) {
       log.error({ cameraId, error }, 'A segment could not be given up because of an internal error.');
     }
+  }
+
+  #stateNow(): RecordingState {
+    const segmentId = this.#writer?.segmentId;
+    return this.#state.kind === 'recording' && segmentId !== undefined
+      ? { ...this.#state, segmentId }
+      : this.#state;
   }
 
   #hang(): RecordingState | undefined {

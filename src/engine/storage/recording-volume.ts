@@ -20,6 +20,7 @@ import { Repairs } from './repairs.ts';
 import type { Retention } from './retention.ts';
 import { createSegment } from './segment-creation.ts';
 import type { SegmentIndex, SegmentProgress, SegmentRow } from './segment-index.ts';
+import { SegmentRows } from './segment-rows.ts';
 import type { SegmentOpening, SegmentWriter, StorageLimits } from './segment-store.ts';
 import { storedFile, type StoredFile } from './stored-file.ts';
 import { SyncSchedule, syncPhaseMs } from './sync-schedule.ts';
@@ -69,6 +70,7 @@ export class RecordingVolume {
   readonly #health: VolumeHealth;
   readonly #open = new Set<OpenSegment>();
   readonly #repairs: Repairs;
+  readonly #rows: SegmentRows;
   readonly #room: VolumeRoom;
   readonly #relapse = new RelapseDelay();
   readonly #disk: VolumeDisk;
@@ -78,13 +80,14 @@ export class RecordingVolume {
   readonly #judged = Promise.withResolvers<void>();
   #config: VolumeConfig;
   #syncs: SyncSchedule | undefined;
-  /** Files being made, written or waiting for repair: nobody else touches them. */
+  /** Files being made, written or waiting for repair or for their rows: nobody else touches them. */
   readonly #inHand = new Set<string>();
   #isReconciled = false;
   #isStopping = false;
   #inspection: Promise<void> | undefined;
   #lostFrames = 0;
   #beginning = 0;
+  #begun = 0;
 
   constructor(options: RecordingVolumeOptions) {
     const { config, clock, guardLimits, access, log, onChange } = options;
@@ -114,6 +117,10 @@ export class RecordingVolume {
     this.#volume = new GuardedVolume(access.volume, this.#guard);
     this.#disk = new VolumeDisk({ ...options, marker: access.marker, guard: this.#guard });
     this.#repairs = new Repairs(log);
+    this.#rows = new SegmentRows({
+      ...options,
+      onEnded: (filePath) => void this.#inHand.delete(filePath),
+    });
     this.#room = new VolumeRoom({
       ...options,
       volume: this.#volume,
@@ -133,8 +140,7 @@ export class RecordingVolume {
       },
       onEnd: (segment, how) => {
         this.#open.delete(segment);
-        if (how === 'settled') this.#inHand.delete(segment.filePath);
-        else this.#repairs.add(segment);
+        if (how === 'unfinished') this.#repairs.add(segment);
       },
     };
   }
@@ -228,7 +234,7 @@ export class RecordingVolume {
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
     const obstacle = this.obstacle();
     if (obstacle !== undefined) return failed(obstacle);
-    const { index, clock, bootId, clockOffsetMs, limits } = this.#options;
+    const { clock, bootId, clockOffsetMs, limits } = this.#options;
     this.#beginning += 1;
     try {
       const recognition = await this.#disk.check();
@@ -236,20 +242,20 @@ export class RecordingVolume {
       const created = await createSegment(opening, {
         volume: this.#volume,
         volumeId: recognition.volumeId,
-        index,
+        rows: this.#rows,
         bootId,
         clockOffsetMs: clockOffsetMs?.(),
         inHand: this.#inHand,
         onLeftover: (filePath) =>
           this.#repairs.add({ filePath, isSettleable: true, settle: () => this.#volume.remove(filePath) }),
       });
+      this.#begun += 1;
       const segment = new OpenSegment({
         ...created,
-        index,
         clock,
         volume: this.#volume,
         volumeName: this.name,
-        syncPhaseMs: syncPhaseMs(created.segmentId, limits.syncIntervalMs),
+        syncPhaseMs: syncPhaseMs(this.#begun, limits.syncIntervalMs),
         host: this.#host,
       });
       this.#open.add(segment);
@@ -280,12 +286,17 @@ export class RecordingVolume {
   async stop(patienceMs: number): Promise<void> {
     this.#isStopping = true;
     const { clock } = this.#options;
-    const patience = clock.after(patienceMs, () => this.#guard.shutDown());
+    const { promise: patienceEnds, resolve: endPatience } = Promise.withResolvers<void>();
+    const patience = clock.after(patienceMs, () => {
+      this.#guard.shutDown();
+      endPatience();
+    });
     if (this.#guard.isHung) this.#guard.shutDown();
     await this.#syncs?.stop();
     await this.#inspection;
     await this.#comparison.stop();
     await Promise.all([...this.#open].map((segment) => segment.abandon()));
+    await Promise.race([this.#rows.stop(), patienceEnds]);
     patience[Symbol.dispose]();
     this.#guard.shutDown();
   }
@@ -303,7 +314,9 @@ export class RecordingVolume {
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
       const isToCompare = !this.#isReconciled || (trouble !== undefined && !this.#comparison.isComplete);
       if (isToCompare) await this.#reconcile(recognition.volumeId);
-      await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
+      await this.#repairs.run((filePath) => {
+        if (!this.#rows.owes(filePath)) this.#inHand.delete(filePath);
+      });
       await this.#lookAtRoom(recognition.volumeId);
     } catch (error) {
       this.#judge(error);
@@ -320,6 +333,7 @@ export class RecordingVolume {
     this.#health.opening();
     // What was being written when the disk went away.
     await Promise.all([...this.#open].map((segment) => segment.abandon()));
+    this.#rows.forget();
     await this.#comparison.run(volumeId);
     this.#repairs.clear();
     this.#inHand.clear();
@@ -347,7 +361,7 @@ export class RecordingVolume {
     return failureOf(trouble);
   }
 
-  /** The volume is not to blame; but while it is being opened nothing can be recorded there without the index. */
+  /** The volume is not to blame; but what an end without warning left there cannot be put in order without the index. */
   #judgeIndex(error: unknown): StorageFailure {
     const failure = storageFailure(error, this.path);
     if (!this.#isReconciled)
@@ -373,10 +387,8 @@ export class RecordingVolume {
     try {
       await Promise.all(progress.map((one) => index.update(one)));
     } catch (error) {
-      this.#options.log.error(
-        { ...storageFailure(error, this.path) },
-        'The index was not brought up to date.',
-      );
+      // It tells of its trouble itself, and the next call says more.
+      if (!isIndexError(error)) throw error;
     }
   }
 }

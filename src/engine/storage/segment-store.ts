@@ -58,13 +58,14 @@ export interface StoredPart extends Part {
 
 /** One file being written. Calls follow one another; after a failure only `abandon` is left. */
 export interface SegmentWriter {
-  readonly segmentId: number;
+  /** Once the index has the segment. */
+  readonly segmentId: number | undefined;
   /**
    * Takes the part over and releases it, whatever comes of it: when the disk does not read its memory any more, which may be
    * after the answer if that is that the volume hangs.
    */
   append(part: StoredPart): Promise<Outcome<void>>;
-  /** Syncs, closes and files the segment; one without parts leaves no trace. */
+  /** Syncs and closes the segment, and has its row say so; one without parts leaves no trace. */
   finish(): Promise<Outcome<void>>;
   /** After a failure: keeps the whole parts; what the volume does not let us do is done when it is well again. */
   abandon(): Promise<void>;
