@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../shared/domain/clock.ts';
 import type { Log } from '../shared/domain/log.ts';
+import type { Health, IndexState } from '../shared/engine-api/index.ts';
 import { createCameraSet } from './camera/index.ts';
 import { EventFeed, announceGaps } from './events/index.ts';
 import { HlsService } from './hls/index.ts';
@@ -30,6 +31,7 @@ import { masterStatus } from './relay/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   FootageLocks,
+  IndexHealth,
   LockFileContent,
   NewerDatabaseError,
   createGapLog,
@@ -98,7 +100,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   sampler.start();
   stack.defer(() => sampler.stop());
 
-  const index = await openIndex({ path: layout.index, clock, log });
+  const indexHealth = new IndexHealth({ path: layout.index, clock, log });
+  const index = await openIndex({ path: layout.index, clock, log, health: indexHealth });
   stack.defer(() => index.close());
   const locks = new FootageLocks({
     file: stateFile({ path: layout.locks, formatVersion: 1, schema: LockFileContent }),
@@ -173,7 +176,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => hls.stop());
 
   const api: EngineApi = {
-    health: () => ({ status: store.obstacle() === undefined ? 'ok' : 'failing' }),
+    health: () => healthOf(store.obstacle() !== undefined, indexHealth.state),
     status: () => ({
       nodeId,
       version,
@@ -183,6 +186,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       cpuCores: sampler.sample().cpuCores,
       residentBytes: sampler.sample().residentBytes,
       volumes: [...store.volumes()],
+      index: indexHealth.state,
       cameras: [...cameras.status()],
       serve: { rtsp: rtsp.status(), rtmp: rtmp.status() },
       ...masterStatus(config.current().master, cameras),
@@ -228,6 +232,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     stop: () => running.disposeAsync(),
     stuckOperations: () => store.stuckOperations() + (index.meter().isLeftBehind ? 1 : 0),
   };
+}
+
+/** Whether footage is recorded, found and deleted as it should be. */
+function healthOf(cannotRecord: boolean, index: IndexState): Health {
+  if (cannotRecord) return { status: 'failing', obstacle: 'volumes' };
+  return index.kind === 'ok' ? { status: 'ok' } : { status: 'failing', obstacle: 'index' };
 }
 
 async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {

@@ -87,6 +87,11 @@ export function isIndexError(error: unknown): boolean {
   return indexCode.test(errorCode(error));
 }
 
+/** Whether an error of SQLite says that a database contradicts itself, or is none. */
+export function isDamage(code: string): boolean {
+  return code === 'SQLITE_NOTADB' || /^SQLITE_CORRUPT(_|$)/.test(code);
+}
+
 /**
  * Turns an error of the file system or of SQLite into a failure that names the volume, or the index.
  * @throws the error itself when it is neither: that is a bug.

@@ -3,7 +3,8 @@ import { rename } from 'node:fs/promises';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { openDatabase } from './database.ts';
-import { errorCode } from './failure.ts';
+import { errorCode, isDamage } from './failure.ts';
+import type { IndexHealth } from './index-health.ts';
 import { SqliteFootageIndex, type FootageIndex } from './sqlite-segment-index.ts';
 import { openWorkerConnection, type WorkerConnectionLimits } from './worker-sql-connection.ts';
 
@@ -12,11 +13,9 @@ export interface FootageIndexOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly health?: IndexHealth;
   readonly limits?: Partial<WorkerConnectionLimits>;
 }
-
-/** Not a database, or one that contradicts itself. */
-const damageCodes: ReadonlySet<string> = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
 
 /**
  * Opens the index on a thread of its own. One that is too damaged to be opened is put aside (`PATH.damaged`) and begun anew:
@@ -28,7 +27,7 @@ export async function openFootageIndex(options: FootageIndexOptions): Promise<Fo
   try {
     return new SqliteFootageIndex(await openWorkerConnection(options));
   } catch (error) {
-    if (!damageCodes.has(errorCode(error))) throw error;
+    if (!isDamage(errorCode(error))) throw error;
     log.error(
       { path, code: errorCode(error) },
       'The index is damaged; it is put aside and made again from the files.',
@@ -59,7 +58,7 @@ export function checkIndexFile(path: string): IndexFileState {
       database.close();
     }
   } catch (error) {
-    if (!damageCodes.has(errorCode(error))) throw error;
+    if (!isDamage(errorCode(error))) throw error;
     return { kind: 'damaged', detail: errorCode(error) };
   }
 }

@@ -13,6 +13,7 @@ export {
   putIndexAside,
   type FootageIndexOptions,
 } from './footage-index.ts';
+export { IndexHealth } from './index-health.ts';
 export { createGapLog, type CameraPast, type GapLog } from './gap-log.ts';
 export { createSegmentStore } from './local-segment-store.ts';
 export { openLocalVolume } from './local-volume.ts';
