@@ -17,6 +17,7 @@ import { EngineExit } from './platform/exit.ts';
 import { openKnownCameraKeys } from './platform/known-camera-keys.ts';
 import { openKnownVolumes } from './platform/known-volumes.ts';
 import { engineLayout, makeDirectories } from './platform/layout.ts';
+import type { EngineLayout } from './platform/layout.ts';
 import { lockDirectory } from './platform/lock.ts';
 import { readOrMakeNodeId } from './platform/node-identity.ts';
 import { countTimers } from './platform/counted-clock.ts';
@@ -31,6 +32,7 @@ import { masterStatus } from './relay/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   FootageLocks,
+  IndexDamage,
   IndexHealth,
   LockFileContent,
   NewerDatabaseError,
@@ -71,6 +73,8 @@ export interface Engine {
   readonly port: number;
   /** Ends viewers and cameras and finishes the footage being written. */
   stop(): Promise<void>;
+  /** Resolves when only another start puts right what was found; it never may. */
+  readonly restartWanted: Promise<void>;
   /** Operations that a disk has not answered. After `stop`: the process cannot end in an orderly way while there are any. */
   stuckOperations(): number;
 }
@@ -100,8 +104,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   sampler.start();
   stack.defer(() => sampler.stop());
 
-  const indexHealth = new IndexHealth({ path: layout.index, clock, log });
-  const index = await openIndex({ path: layout.index, clock, log, health: indexHealth });
+  const damage = new IndexDamage({ path: layout.index, clock, log });
+  stack.use(damage);
+  const health = new IndexHealth({
+    path: layout.index,
+    clock,
+    log,
+    onDamage: (code) => damage.found(code),
+  });
+  const index = await openIndex({ path: layout.index, clock, log, health, damage });
   stack.defer(() => index.close());
   const locks = new FootageLocks({
     file: stateFile({ path: layout.locks, formatVersion: 1, schema: LockFileContent }),
@@ -109,7 +120,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clock,
     log,
   });
-  await locks.start();
+  await locks.start().catch(async (error: unknown) => {
+    await refuseDamaged(damage, layout);
+    throw error;
+  });
   const storage = (wanted: EngineConfig): StorageConfig =>
     storageConfig(wanted, { path: layout.recordings, reserveBytes: options.reserveBytes });
   const bootId = readFileSync(BOOT_ID_FILE, 'utf8').trim();
@@ -127,6 +141,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   stack.defer(() => store.stop());
   await store.start();
+  await refuseDamaged(damage, layout);
 
   const events = new EventFeed({ status: () => api.status(), clock });
   stack.defer(() => events.stop());
@@ -176,7 +191,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => hls.stop());
 
   const api: EngineApi = {
-    health: () => healthOf(store.obstacle() !== undefined, indexHealth.state),
+    health: () => healthOf(store.obstacle() !== undefined, health.state),
     status: () => ({
       nodeId,
       version,
@@ -186,7 +201,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       cpuCores: sampler.sample().cpuCores,
       residentBytes: sampler.sample().residentBytes,
       volumes: [...store.volumes()],
-      index: indexHealth.state,
+      index: health.state,
       cameras: [...cameras.status()],
       serve: { rtsp: rtsp.status(), rtmp: rtmp.status() },
       ...masterStatus(config.current().master, cameras),
@@ -230,6 +245,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     nodeId,
     port,
     stop: () => running.disposeAsync(),
+    restartWanted: damage.restart,
     stuckOperations: () => store.stuckOperations() + (index.meter().isLeftBehind ? 1 : 0),
   };
 }
@@ -238,6 +254,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 function healthOf(cannotRecord: boolean, index: IndexState): Health {
   if (cannotRecord) return { status: 'failing', obstacle: 'volumes' };
   return index.kind === 'ok' ? { status: 'ok' } : { status: 'failing', obstacle: 'index' };
+}
+
+/** Nothing has been recorded yet, so that starting again costs nothing. */
+async function refuseDamaged(damage: IndexDamage, { index }: EngineLayout): Promise<void> {
+  await damage.decided();
+  if (!damage.isRestartWanted) return;
+  throw new EngineExit('damaged-index', `The index ${index} is damaged; the next start makes it again.`);
 }
 
 async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {

@@ -259,7 +259,7 @@ describe('the index on its own thread', () => {
 
     expect(await index.totals()).toEqual([]);
     await index.close();
-    expect(errors).toEqual([{ path, code: 'SQLITE_NOTADB' }]);
+    expect(errors).toEqual([{ path, code: 'SQLITE_NOTADB', aside: `${path}.damaged`, gaps: 0 }]);
     expect(await readFile(`${path}.damaged`, 'utf8')).toMatch(/^not a database/);
     expect((await stat(path)).size).toBeGreaterThan(0);
   });

@@ -50,7 +50,7 @@ export class IndexHealth {
     if (this.#state.kind === 'damaged') return;
     const damage = codes.find(isDamage);
     if (damage !== undefined) {
-      this.#damaged(damage);
+      this.damaged(damage);
       return;
     }
     const code = codes.find((one) => troubleCode.test(one));
@@ -59,7 +59,9 @@ export class IndexHealth {
     else if (hasWritten || this.#state.kind === 'hung') this.#clear();
   }
 
-  #damaged(code: string): void {
+  /** What it says cannot be. */
+  damaged(code: string): void {
+    if (this.#state.kind === 'damaged') return;
     this.#enter({
       kind: 'damaged',
       code,
