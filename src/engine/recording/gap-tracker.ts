@@ -87,6 +87,15 @@ export class GapTracker {
     this.#framesDropped = 0;
   }
 
+  /** The disk did not keep what was told of as footage, from there on. */
+  lost(from: Moment): void {
+    if (this.#covered === undefined || from.utcMs >= this.#covered.utcMs) return;
+    this.#covered = from;
+    if (this.#open === undefined) return;
+    this.#open.startUtcMs = Math.min(this.#open.startUtcMs, from.utcMs);
+    this.#writer.save(this.#open);
+  }
+
   /** Within a segment no picture came for a while. */
   stalled(startUtcMs: number, endUtcMs: number): void {
     this.#keep({ startUtcMs, endUtcMs: Math.max(startUtcMs, endUtcMs), evidence: { kind: 'stall' } });

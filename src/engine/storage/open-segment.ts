@@ -56,6 +56,10 @@ export class OpenSegment implements SegmentWriter {
     return this.#options.row.id;
   }
 
+  get kept(): SegmentExtent {
+    return this.#written;
+  }
+
   get volumeName(): string {
     return this.#options.volumeName;
   }

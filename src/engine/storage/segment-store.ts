@@ -11,7 +11,7 @@ import type {
 import type { InitTracks, Part } from '../media/fmp4/index.ts';
 import type { Outcome, StorageFailure } from './failure.ts';
 import type { ReconcileReport } from './reconcile.ts';
-import type { SegmentContent } from './segment-index.ts';
+import type { SegmentContent, SegmentExtent } from './segment-index.ts';
 import type { StoredFile } from './stored-file.ts';
 import type { VolumeMeter } from './volume-meter.ts';
 
@@ -60,6 +60,8 @@ export interface StoredPart extends Part {
 export interface SegmentWriter {
   /** Once the index has the segment. */
   readonly segmentId: number | undefined;
+  /** What counts of what was appended: a failed sync takes back everything since the one before it. */
+  readonly kept: Pick<SegmentExtent, 'duration90k' | 'frameCount'>;
   /**
    * Takes the part over and releases it, whatever comes of it: when the disk does not read its memory any more, which may be
    * after the answer if that is that the volume hangs.

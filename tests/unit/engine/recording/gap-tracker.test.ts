@@ -365,6 +365,24 @@ describe('the gaps of a camera', () => {
     expect(gapLog.list().at(-1)?.endUtcMs).toBe(clock.utcMs() - 5000 - 3100);
   });
 
+  it('begin earlier when the disk turns out not to have kept the last footage', async () => {
+    await tracker.begin();
+    record(1000);
+    const kept = { utcMs: clock.utcMs(), monotonicMs: clock.monotonicMs() };
+    record(1000);
+    tracker.missing(silent);
+    clock.advance(2000);
+    tracker.lost(kept);
+    await settled();
+    // What ends later than what is known says nothing new.
+    tracker.lost({ utcMs: clock.utcMs(), monotonicMs: clock.monotonicMs() });
+    await settled();
+
+    expect(gapLog.list()).toEqual([
+      { cameraId: 'gate', startUtcMs: kept.utcMs, reason: 'camera', evidence: silent },
+    ]);
+  });
+
   it('keep no footage waiting for an index that hangs', async () => {
     gapLog.isHanging = true;
     const told: string[] = [];
