@@ -37,6 +37,7 @@ export class IndexHealth {
   }
 
   silent(patienceMs: number): void {
+    if (this.#state.kind === 'damaged') return;
     this.#enter({
       kind: 'hung',
       detail: `The index has not answered for ${patienceMs / 1000} s; ${consequences}.`,
@@ -46,7 +47,7 @@ export class IndexHealth {
 
   /** `codes`: the errors among the answers. `hasWritten`: something of it changed the database. */
   answered({ codes, hasWritten }: { readonly codes: readonly string[]; readonly hasWritten: boolean }): void {
-    // What may have been lost is not well again because something else could be written.
+    // It is not well again because something else in it can be written.
     if (this.#state.kind === 'damaged') return;
     const damage = codes.find(isDamage);
     if (damage !== undefined) {
