@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../shared/domain/clock.ts';
 import type { Log } from '../shared/domain/log.ts';
+import type { Health, IndexState } from '../shared/engine-api/index.ts';
 import { createCameraSet } from './camera/index.ts';
 import { EventFeed, announceGaps } from './events/index.ts';
 import { HlsService } from './hls/index.ts';
@@ -34,6 +35,8 @@ import { masterStatus } from './relay/index.ts';
 import { createRtspServer } from './rtsp-server/index.ts';
 import {
   FootageLocks,
+  IndexDamage,
+  IndexHealth,
   LockFileContent,
   NewerDatabaseError,
   createGapLog,
@@ -75,6 +78,8 @@ export interface Engine {
   readonly port: number;
   /** Ends viewers and cameras and finishes the footage being written. */
   stop(): Promise<void>;
+  /** Resolves when only another start puts right what was found; it never may. */
+  readonly restartWanted: Promise<void>;
   /** Operations that a disk has not answered. After `stop`: the process cannot end in an orderly way while there are any. */
   stuckOperations(): number;
 }
@@ -104,7 +109,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   sampler.start();
   stack.defer(() => sampler.stop());
 
-  const index = await openIndex({ path: layout.index, clock, log });
+  const damage = new IndexDamage({ path: layout.index, clock, log });
+  stack.use(damage);
+  const health = new IndexHealth({
+    path: layout.index,
+    clock,
+    log,
+    onDamage: (code) => damage.found(code),
+  });
+  const index = await openIndex({ path: layout.index, clock, log, health, damage });
   stack.defer(() => index.close());
   const locks = new FootageLocks({
     file: stateFile({ path: layout.locks, formatVersion: 1, schema: LockFileContent }),
@@ -112,7 +125,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clock,
     log,
   });
-  await locks.start();
+  await locks.start().catch(async (error: unknown) => {
+    await refuseDamaged(damage, layout);
+    throw error;
+  });
   const storage = (wanted: EngineConfig): StorageConfig =>
     storageConfig(wanted, { path: layout.recordings, reserveBytes: options.reserveBytes });
   const bootId = readFileSync(BOOT_ID_FILE, 'utf8').trim();
@@ -130,6 +146,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   stack.defer(() => store.stop());
   await store.start();
+  await refuseDamaged(damage, layout);
 
   const events = new EventFeed({ status: () => api.status(), clock });
   stack.defer(() => events.stop());
@@ -181,7 +198,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   stack.defer(() => hls.stop());
 
   const api: EngineApi = {
-    health: () => ({ status: store.obstacle() === undefined ? 'ok' : 'failing' }),
+    health: () => healthOf(store.obstacle() !== undefined, health.state),
     status: () => ({
       nodeId,
       version,
@@ -191,6 +208,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       cpuCores: sampler.sample().cpuCores,
       residentBytes: sampler.sample().residentBytes,
       volumes: [...store.volumes()],
+      index: health.state,
       cameras: [...cameras.status()],
       serve: { rtsp: rtsp.status(), rtmp: rtmp.status() },
       ...masterStatus(config.current().master, cameras),
@@ -234,6 +252,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     nodeId,
     port,
     stop: () => running.disposeAsync(),
+    restartWanted: damage.restart,
     stuckOperations: () => store.stuckOperations() + (index.meter().isLeftBehind ? 1 : 0),
   };
 }
@@ -249,6 +268,19 @@ async function noteEndpoint(
   const written = endpointFile(layout).store(endpoint).catch(unwritten);
   if ((await withPatience(clock, ENDPOINT_PATIENCE_MS, written)) === 'late')
     unwritten(new Error(`No answer for ${ENDPOINT_PATIENCE_MS / 1_000} s.`));
+}
+
+/** Whether footage is recorded, found and deleted as it should be. */
+function healthOf(cannotRecord: boolean, index: IndexState): Health {
+  if (cannotRecord) return { status: 'failing', obstacle: 'volumes' };
+  return index.kind === 'ok' ? { status: 'ok' } : { status: 'failing', obstacle: 'index' };
+}
+
+/** Nothing has been recorded yet, so that starting again costs nothing. */
+async function refuseDamaged(damage: IndexDamage, { index }: EngineLayout): Promise<void> {
+  await damage.decided();
+  if (!damage.isRestartWanted) return;
+  throw new EngineExit('damaged-index', `The index ${index} is damaged; the next start makes it again.`);
 }
 
 async function openIndex(options: FootageIndexOptions): Promise<FootageIndex> {

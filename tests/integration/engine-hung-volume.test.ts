@@ -35,7 +35,7 @@ it('starts and serves although its volume does not answer, and ends in time alth
 
   // All volumes can hang, and there are threads left.
   expect(threads).toBeGreaterThan(maximumVolumes * defaultGuardLimits.maximumOperations);
-  expect([health.status, health.json()]).toEqual([503, { status: 'failing' }]);
+  expect([health.status, health.json()]).toEqual([503, { status: 'failing', obstacle: 'volumes' }]);
   expect(VolumeOverview.parse(volumes.json())).toEqual({
     volumes: [
       {

@@ -148,6 +148,12 @@ export class EngineProcess implements AsyncDisposable {
     return { code: this.#child.exitCode, signal: this.#child.signalCode };
   }
 
+  /** Waits for an end that nobody asks for. */
+  async ended(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'close');
+    return { code: this.#child.exitCode, signal: this.#child.signalCode };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.end('SIGKILL');
   }

@@ -98,6 +98,59 @@ describe('the gaps of a recording', () => {
     await recorder.stop();
   });
 
+  it('begin where the disk kept the footage last, when it refuses to sync', async () => {
+    let isFailing = false;
+    let syncs = 0;
+    const wrapVolume = (volume: Volume): Volume =>
+      overriding(volume, {
+        async create(filePath) {
+          const file = await volume.create(filePath);
+          return overriding(file, {
+            async sync() {
+              if (isFailing) throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+              await file.sync();
+              syncs += 1;
+            },
+          });
+        },
+        async probe() {
+          if (isFailing) throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+          return volume.probe();
+        },
+      });
+    await using opened = await openStore(`${directory.path}/unsynced`, {
+      wrapVolume,
+      limits: { syncIntervalMs: 400, inspectionIntervalMs: 20, recoveryIntervalMs: 20 },
+    });
+    const recorder = recorderOn(opened, 'boot-of-the-test');
+    let second = 0;
+    const feedSecond = (): string => {
+      feed(recorder, second * 1000, 1);
+      second += 1;
+      return recorder.status().state.kind;
+    };
+    await expect.poll(feedSecond).toBe('recording');
+    // Beside the one at the beginning.
+    await expect.poll(() => (feedSecond(), syncs)).toBeGreaterThan(1);
+    isFailing = true;
+    await expect.poll(feedSecond).toBe('halted');
+    isFailing = false;
+    await expect.poll(feedSecond).toBe('recording');
+    feedSecond();
+    await recorder.stop();
+
+    const { framesDropped, framesRecorded } = recorder.status();
+    const { segments } = await opened.store.segments(cameraId, { limit: 100 });
+    expect(segments.reduce((sum, { frameCount }) => sum + frameCount, 0)).toBe(framesRecorded);
+    expect(framesDropped + framesRecorded).toBe(second * 25);
+    const [gap] = await gapsOf(opened);
+    expect(gap).toMatchObject({ reason: 'disk', evidence: { kind: 'storage', framesDropped } });
+    expect(((gap?.endUtcMs ?? 0) - (gap?.startUtcMs ?? 0)) / 40).toBe(framesDropped);
+    // Where there is no footage, there is a reason, to the millisecond.
+    const before = segments.findLast(({ startUtcMs }) => startUtcMs < (gap?.startUtcMs ?? 0));
+    expect((before?.startUtcMs ?? 0) + (before?.durationMs ?? 0)).toBe(gap?.startUtcMs);
+  });
+
   it('tell how many pictures a full disk cost', async () => {
     let isFull = false;
     const wrapVolume = (volume: Volume): Volume =>

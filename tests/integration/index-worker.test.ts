@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { openFootageIndex } from '../../src/engine/storage/footage-index.ts';
+import { IndexHealth } from '../../src/engine/storage/index-health.ts';
 import type { SqlConnection, SqlStatement } from '../../src/engine/storage/sql-connection.ts';
 import { openWorkerConnection } from '../../src/engine/storage/worker-sql-connection.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
@@ -102,6 +103,45 @@ describe('the index on its own thread', () => {
 
     await expect(connection.execute([large])).rejects.toMatchObject({ code: 'SQLITE_FULL' });
     expect(await startsOf(connection)).toEqual([]);
+  });
+
+  it('tells its trouble while there is any, and notices by itself when it is over', async () => {
+    const health = new IndexHealth({ path, clock, log: quietLog });
+    const connection = await openWorkerConnection({ path, clock, health, limits: { probeMs: 20 } });
+    opened.push(connection);
+    const before = health.state;
+    await connection.execute([{ sql: 'PRAGMA max_page_count = 1' }]);
+    const large: SqlStatement = {
+      sql: `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)
+        INSERT INTO locks (camera_id, start_utc_ms, end_utc_ms) SELECT 'yard', i, i + 1 FROM n`,
+    };
+
+    await expect(connection.execute([large])).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+    // What can be read says nothing of what can be written.
+    await connection.execute([listLocks]);
+    const during = health.state;
+
+    expect(before.kind).toBe('ok');
+    expect(during).toMatchObject({
+      kind: 'full',
+      detail: expect.stringContaining('There is no room for the index; recording goes on'),
+      remedy: "Free space on the disk of the engine's directory.",
+    });
+    await expect.poll(() => health.state.kind).toBe('ok');
+  });
+
+  it('says since when it is silent, and that it answers again', async () => {
+    const health = new IndexHealth({ path, clock, log: quietLog });
+    const connection = await openWorkerConnection({ path, clock, health, limits: { patienceMs: 50 } });
+    opened.push(connection);
+    const holding = hold();
+
+    const sent = connection.execute([addLock(1)]);
+    await expect.poll(() => health.state).toMatchObject({ kind: 'hung', sinceUtcMs: expect.any(Number) });
+    holding[Symbol.dispose]();
+    await sent;
+
+    expect(health.state.kind).toBe('ok');
   });
 
   it('gathers what is in no hurry, and sends it along with what is', async () => {
@@ -219,7 +259,7 @@ describe('the index on its own thread', () => {
 
     expect(await index.totals()).toEqual([]);
     await index.close();
-    expect(errors).toEqual([{ path, code: 'SQLITE_NOTADB' }]);
+    expect(errors).toEqual([{ path, code: 'SQLITE_NOTADB', aside: `${path}.damaged`, gaps: 0 }]);
     expect(await readFile(`${path}.damaged`, 'utf8')).toMatch(/^not a database/);
     expect((await stat(path)).size).toBeGreaterThan(0);
   });

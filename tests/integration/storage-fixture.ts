@@ -13,6 +13,7 @@ import {
   openSqliteSegmentIndex,
   type KnownVolumes,
   type FootageIndex,
+  type FootageIndexOptions,
   type ReconcileReport,
   type SegmentIndex,
   type SegmentStore,
@@ -58,6 +59,8 @@ export interface OpenStoreOptions {
   readonly clock?: Clock;
   /** The index on a thread of its own, as an engine has it. */
   readonly isThreaded?: boolean;
+  /** Of that thread. */
+  readonly indexOptions?: Pick<FootageIndexOptions, 'health' | 'limits'>;
 }
 
 /** A started store with its index in `directory` and its volume below; the same directory can be opened again. */
@@ -67,7 +70,7 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
   await mkdir(volumePath, { recursive: true });
   const indexPath = join(directory, 'index.db');
   const index = options.isThreaded
-    ? await openFootageIndex({ path: indexPath, clock, log: quietLog })
+    ? await openFootageIndex({ path: indexPath, clock, log: quietLog, ...options.indexOptions })
     : openSqliteSegmentIndex(indexPath);
   const { reserveBytes = testReserveBytes, quotaBytes, ...limits } = options.limits ?? {};
   const volume = openLocalVolume(volumePath);

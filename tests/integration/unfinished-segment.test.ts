@@ -2,6 +2,7 @@ import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SegmentWriter } from '../../src/engine/storage/index.ts';
+import type { SegmentRow } from '../../src/engine/storage/segment-index.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
 import { cameraId, dayMs, opening } from './recovery-fixture.ts';
@@ -22,6 +23,7 @@ describe('a segment that could not be ended', () => {
     readonly append: (part: number) => ReturnType<SegmentWriter['append']>;
     readonly failing: Set<string>;
     readonly path: string;
+    readonly findRow: () => Promise<SegmentRow | undefined>;
   }> {
     const failing = new Set<string>();
     const pass = async <Value>(operation: string, task: () => Promise<Value>): Promise<Value> => {
@@ -63,14 +65,15 @@ describe('a segment that could not be ended', () => {
     };
     expect(await append(0)).toMatchObject({ kind: 'done' });
     await expect
-      .poll(() => (clock.advance(500), opened.index.find(writer.segmentId)), { timeout: 10_000 })
+      .poll(() => (clock.advance(500), opened.index.find(writer.segmentId ?? 0)), { timeout: 10_000 })
       .toMatchObject({ partCount: 1 });
-    const row = await opened.index.find(writer.segmentId);
-    return { opened, writer, append, failing, path: join(opened.volumePath, row?.filePath ?? '') };
+    const findRow = (): Promise<SegmentRow | undefined> => opened.index.find(writer.segmentId ?? 0);
+    const path = join(opened.volumePath, (await findRow())?.filePath ?? '');
+    return { opened, writer, append, failing, path, findRow };
   }
 
   it('is filed as far as it was synced when the sync at its end fails', async () => {
-    const { opened, writer, append, failing, path } = await writing();
+    const { opened, writer, append, failing, path, findRow } = await writing();
     await using _ = opened;
     expect(await append(1)).toMatchObject({ kind: 'done' });
     for (const operation of ['append', 'sync']) failing.add(operation);
@@ -79,15 +82,15 @@ describe('a segment that could not be ended', () => {
     failing.clear();
     await opened.store.inspect();
 
-    const row = await opened.index.find(writer.segmentId);
-    expect(row).toMatchObject({ state: 'finished', partCount: 1, frameCount: partFrames });
-    expect((await stat(path)).size).toBe(row?.byteLength);
+    const row = { state: 'finished', partCount: 1, frameCount: partFrames };
+    await expect.poll(findRow).toMatchObject(row);
+    expect((await stat(path)).size).toBe((await findRow())?.byteLength);
   });
 
   it('is never lengthened: what the disk has of it is looked at again', async () => {
-    const { opened, writer, append, failing, path } = await writing();
+    const { opened, writer, append, failing, path, findRow } = await writing();
     await using _ = opened;
-    const synced = (await opened.index.find(writer.segmentId))?.byteLength ?? 0;
+    const synced = (await findRow())?.byteLength ?? 0;
     expect(await append(1)).toMatchObject({ kind: 'done' });
     for (const operation of ['append', 'truncate']) failing.add(operation);
     expect(await append(2)).toMatchObject({ kind: 'failed' });
@@ -96,7 +99,7 @@ describe('a segment that could not be ended', () => {
     await truncate(path, synced + 100);
     await opened.store.inspect();
 
-    expect(await opened.index.find(writer.segmentId)).toMatchObject({
+    await expect.poll(findRow).toMatchObject({
       state: 'recovered',
       partCount: 1,
       byteLength: synced,

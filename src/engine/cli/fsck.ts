@@ -13,6 +13,7 @@ import {
   checkFootage,
   checkIndexFile,
   LockFileContent,
+  forgetDamage,
   newIdentity,
   NewerDatabaseError,
   openEmptyIndex,
@@ -21,6 +22,7 @@ import {
   openSqliteSegmentIndex,
   putIndexAside,
   recogniseVolume,
+  salvageGaps,
 } from '../storage/index.ts';
 import type { FootageFindingKind, FootageIndex, LockedRange } from '../storage/index.ts';
 
@@ -126,8 +128,13 @@ class Fsck {
           state.kind === 'missing' ? 'There is no index.' : `The index is damaged: ${state.detail}`;
         this.#find({ kind: `index-${state.kind}`, volume: root, file: path, detail, repaired: repairs });
         if (!repairs) return openEmptyIndex();
-        if (state.kind === 'damaged') await putIndexAside(path);
-      }
+        if (state.kind === 'damaged') {
+          const aside = await putIndexAside(path);
+          const index = openSqliteSegmentIndex(path);
+          await salvageGaps(aside, index);
+          return index;
+        }
+      } else if (repairs) await forgetDamage(path);
       return openSqliteSegmentIndex(path);
     } catch (error) {
       if (error instanceof NewerDatabaseError) throw new EngineExit('newer-version', error.message);

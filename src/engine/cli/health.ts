@@ -60,7 +60,12 @@ export async function checkHealth(directory: string): Promise<void> {
   if (!health.success || health.data.status !== 'ok') {
     throw new EngineExit(
       'unhealthy',
-      `The engine of ${directory} runs but cannot record; its log and status say why.`,
+      `The engine of ${directory} runs but ${complaint(health.data)}; its log and status say why.`,
     );
   }
+}
+
+/** What it cannot do. */
+function complaint(health: Health | undefined): string {
+  return health?.obstacle === 'index' ? 'its index of the footage is in trouble' : 'cannot record';
 }

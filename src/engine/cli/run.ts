@@ -1,10 +1,13 @@
-import { startEngine } from '../engine.ts';
+import { startEngine, type Engine, type EngineOptions } from '../engine.ts';
 import { createSystemClock } from '../platform/clock.ts';
+import { EngineExit } from '../platform/exit.ts';
 import { openLog } from '../platform/log.ts';
 import { releaseVersion } from '../platform/release.ts';
 
 /** A stop that takes longer is cut off: what is not on disk by then is found and mended at the next start. */
 const STOP_DEADLINE_MS = 4_500;
+/** Why an engine ends although nobody asked it to; its supervisor starts it again. */
+const damagedIndex = new EngineExit('damaged-index', 'The index is damaged; the next start makes it again.');
 
 export interface RunOptions {
   readonly directory: string;
@@ -17,7 +20,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs an engine until SIGTERM or SIGINT. Prints JSON lines; the one with `"ready":true` says where it listens.
+ * Runs an engine until SIGTERM or SIGINT, or until only another start helps. Prints JSON lines; the one with `"ready":true` says where it listens.
  * Returns the exit code; throws `EngineExit` when the engine cannot start.
  */
 export async function run(options: RunOptions): Promise<number> {
@@ -32,7 +35,7 @@ export async function run(options: RunOptions): Promise<number> {
   const stopAsked = signalled();
   const { directory, host, reserveBytes, gopCacheBytes } = options;
   try {
-    const engine = await startEngine({
+    const engine = await startOrStartAgain({
       directory,
       host,
       port: options.port,
@@ -44,8 +47,11 @@ export async function run(options: RunOptions): Promise<number> {
     });
     const { nodeId, port } = engine;
     log.info({ ready: true, host, port, nodeId, version, processId: process.pid }, 'The engine is ready.');
-    const signal = await stopAsked;
-    log.info({ signal }, 'The engine stops.');
+    const because = await Promise.race([stopAsked, engine.restartWanted.then(() => damagedIndex)]);
+    log.info(
+      because === damagedIndex ? { reason: because.reason } : { signal: because },
+      'The engine stops.',
+    );
     const deadline = setTimeout(() => {
       log.error({ deadlineMs: STOP_DEADLINE_MS }, 'The engine did not stop in time and is cut off.');
       log.flush();
@@ -60,9 +66,20 @@ export async function run(options: RunOptions): Promise<number> {
       log.flush();
       endAtOnce();
     }
-    return 0;
+    return because === damagedIndex ? damagedIndex.exitCode : 0;
   } finally {
     log.flush();
+  }
+}
+
+/** An index that is found damaged by the start itself is made again at once. */
+async function startOrStartAgain(options: EngineOptions): Promise<Engine> {
+  try {
+    return await startEngine(options);
+  } catch (error) {
+    if (!(error instanceof EngineExit) || error.reason !== damagedIndex.reason) throw error;
+    options.log.error({ reason: error.message }, 'The engine starts once more.');
+    return startEngine(options);
   }
 }
 

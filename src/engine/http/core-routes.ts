@@ -22,7 +22,7 @@ export function coreRoutes(engine: EngineApi, metrics: HttpMetrics): readonly Ro
       method: 'GET',
       path: enginePaths.health,
       scope: 'none',
-      summary: 'Tell whether the engine records',
+      summary: 'Tell whether the engine records, and finds what it recorded',
       answer: jsonAnswer(Health, {
         statuses: [200, 503],
         statusOf: ({ status }) => (status === 'ok' ? 200 : 503),

@@ -30,7 +30,7 @@ export function engineMetrics(
   return [
     ...coreMetrics(status, engine.process()),
     ...volumeMetrics(status.volumes, engine.volumeMeters()),
-    ...indexMetrics(engine.indexMeter()),
+    ...indexMetrics(status.index, engine.indexMeter()),
     ...cameraMetrics(status.cameras),
     ...liveMetrics(engine.live()),
     ...hlsMetrics(engine.hls.status()),
@@ -69,8 +69,12 @@ function coreMetrics(status: EngineStatus, process: ProcessSample): readonly Met
   ];
 }
 
-function indexMetrics({ waiting, refused, isAnswering }: SqlMeter): readonly Metric[] {
+function indexMetrics(
+  state: EngineStatus['index'],
+  { waiting, refused, isAnswering }: SqlMeter,
+): readonly Metric[] {
   return [
+    gauge('index_ok', 'Whether the index takes and tells what is recorded.', state?.kind === 'ok' ? 1 : 0),
     gauge('index_waiting_requests', 'What the index was asked and has not answered.', waiting),
     counter('index_refused_requests_total', 'What the index was asked and could not take.', refused),
     gauge('index_answering', 'Whether the disk of the index answers.', isAnswering ? 1 : 0),

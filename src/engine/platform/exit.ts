@@ -14,6 +14,8 @@ const exitCodes = {
   'damaged-state': 7,
   'address-unusable': 8,
   'unknown-token': unknownTokenExitCode,
+  /** Found while it was in use; the next start makes it again. 10 and 11 are those of `fsck`. */
+  'damaged-index': 12,
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

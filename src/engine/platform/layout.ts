@@ -22,7 +22,7 @@ import { EngineExit } from './exit.ts';
  *       var/                 what it knows and could learn again
  *         endpoint.json      address and process of the engine that ran last
  *         token-use.json     when each token was last used
- *         index.sqlite       which footage there is
+ *         index.sqlite       which footage there is; `.damaged` ones beside it were put aside
  *       recordings/          the footage
  */
 export interface EngineLayout {

@@ -65,12 +65,15 @@ export class GapTracker {
     this.#recordingSinceUtcMs = options.clock.utcMs();
   }
 
-  /** A recorder begins; resolves when what was before is known, which must be before its first segment. Never rejects. */
+  /**
+   * A recorder begins; resolves when what was before is known, which should be before its first segment, or the index has not
+   * told it in time: footage does not wait for that. Never rejects.
+   */
   begin(): Promise<void> {
     this.#isStopped = false;
     this.#recordingSinceUtcMs = this.#options.clock.utcMs();
     this.#past ??= this.#readPast();
-    return this.#past;
+    return this.#inTime(this.#past);
   }
 
   footage({ start, end }: FootagePiece): void {
@@ -82,6 +85,15 @@ export class GapTracker {
     this.#covered = end;
     this.#cause = undefined;
     this.#framesDropped = 0;
+  }
+
+  /** The disk did not keep what was told of as footage, from there on. */
+  lost(from: Moment): void {
+    if (this.#covered === undefined || from.utcMs >= this.#covered.utcMs) return;
+    this.#covered = from;
+    if (this.#open === undefined) return;
+    this.#open.startUtcMs = Math.min(this.#open.startUtcMs, from.utcMs);
+    this.#writer.save(this.#open);
   }
 
   /** Within a segment no picture came for a while. */
@@ -113,6 +125,13 @@ export class GapTracker {
     this.missing(cause);
     this.#confirm();
     await this.#writer.written();
+  }
+
+  async #inTime(past: Promise<void>): Promise<void> {
+    const { promise: patienceEnds, resolve } = Promise.withResolvers<void>();
+    const patience = this.#options.clock.after(pastPatienceMs, resolve);
+    await Promise.race([past, patienceEnds]);
+    patience[Symbol.dispose]();
   }
 
   async #readPast(): Promise<void> {
@@ -224,6 +243,8 @@ export class GapTracker {
 }
 
 const retryAfterMs = 5000;
+/** What comes meanwhile fits into the recorder's memory. */
+const pastPatienceMs = 5000;
 
 function evidenceOf(cause: GapCause): KnownEvidence {
   switch (cause.kind) {

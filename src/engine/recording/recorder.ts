@@ -49,10 +49,11 @@ export interface RecorderOptions {
 
 export interface RecorderStatus {
   readonly state: RecordingState;
-  /** Since the engine's start. */
+  /** Written since the engine's start; only grows, although a failed sync may take some of it back. */
   readonly bytesRecorded: number;
+  /** Pictures in files since the engine's start. */
   readonly framesRecorded: number;
-  /** Pictures that came and were not recorded, because the disk was full, faulty or too slow. */
+  /** Pictures that came and are in no file, because the disk was full, faulty or too slow. */
   readonly framesDropped: number;
   /** Frames of sound that came too late for their segment, and samples beside the video that the disk did not take. */
   readonly soundsDropped: number;
@@ -101,7 +102,7 @@ class SegmentRecorder implements Recorder {
   /** Of these, those that no gap has been told of. */
   #unexplainedFrames = 0;
   /** The place in time of the segment being written, and the length of it that is. */
-  #segment: { readonly start: Moment; duration90k: number } | undefined;
+  #segment: { readonly start: Moment; duration90k: number; frameCount: number } | undefined;
   /** Overwritten for each picture. */
   #previousPicture: { dts90k: number; utcMs: number; intervalMs: number } | undefined;
   readonly #pastIsKnown: Promise<void> | undefined;
@@ -143,7 +144,7 @@ class SegmentRecorder implements Recorder {
 
   status(): RecorderStatus {
     return {
-      state: this.#intake === 'closed' ? { kind: 'off' } : (this.#hang() ?? this.#state),
+      state: this.#intake === 'closed' ? { kind: 'off' } : (this.#hang() ?? this.#stateNow()),
       bytesRecorded: this.#bytesRecorded,
       framesRecorded: this.#framesRecorded,
       framesDropped: this.#framesDropped,
@@ -343,11 +344,12 @@ class SegmentRecorder implements Recorder {
     this.#segment = {
       start: { utcMs: place.startUtcMs, monotonicMs: place.startMonotonicMs },
       duration90k: 0,
+      frameCount: 0,
     };
     // What waited is still written while new pictures are dropped: that is no recording.
     if (this.#intake !== 'paused') {
       const sinceUtcMs = this.#state.kind === 'recording' ? this.#state.sinceUtcMs : clock.utcMs();
-      this.#state = { kind: 'recording', sinceUtcMs, segmentId: outcome.value.segmentId };
+      this.#state = { kind: 'recording', sinceUtcMs };
     }
     return { kind: 'done', value: undefined };
   }
@@ -358,19 +360,32 @@ class SegmentRecorder implements Recorder {
     if (outcome.kind === 'done') {
       this.#bytesRecorded += part.byteLength;
       this.#framesRecorded += part.videoFrames;
-      this.#noteFootage(part.segmentDuration90k);
+      this.#noteFootage(part);
     }
     return outcome;
   }
 
-  #noteFootage(duration90k: number): void {
+  #noteFootage({ segmentDuration90k: duration90k, videoFrames }: AssembledPart): void {
     const segment = this.#segment;
-    if (segment === undefined || duration90k <= segment.duration90k) return;
+    if (segment === undefined) return;
+    segment.frameCount += videoFrames;
+    if (duration90k <= segment.duration90k) return;
     this.#options.gaps?.footage({
       start: later(segment.start, segment.duration90k),
       end: later(segment.start, duration90k),
     });
     segment.duration90k = duration90k;
+  }
+
+  /** What was written and does not count, because a sync failed. */
+  #takeBack({ kept }: SegmentWriter): void {
+    const segment = this.#segment;
+    if (segment === undefined || kept.frameCount >= segment.frameCount) return;
+    const frames = segment.frameCount - kept.frameCount;
+    this.#framesRecorded -= frames;
+    this.#drop(frames);
+    this.#options.gaps?.lost(later(segment.start, kept.duration90k));
+    this.#segment = undefined;
   }
 
   async #end(because: 'cut' | 'stopped'): Promise<Outcome<void>> {
@@ -392,14 +407,22 @@ class SegmentRecorder implements Recorder {
     if (operation.kind === 'part') this.#drop(operation.part.videoFrames);
     this.#dropQueue();
     this.#drop(this.#assembler.discard());
-    gaps?.missing({ kind: 'storage', failure: reason, detail });
     const writer = this.#writer;
     this.#writer = undefined;
+    if (writer !== undefined) this.#takeBack(writer);
+    gaps?.missing({ kind: 'storage', failure: reason, detail });
     try {
       await writer?.abandon();
     } catch (error) {
       log.error({ cameraId, error }, 'A segment could not be given up because of an internal error.');
     }
+  }
+
+  #stateNow(): RecordingState {
+    const segmentId = this.#writer?.segmentId;
+    return this.#state.kind === 'recording' && segmentId !== undefined
+      ? { ...this.#state, segmentId }
+      : this.#state;
   }
 
   #hang(): RecordingState | undefined {

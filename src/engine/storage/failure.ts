@@ -1,3 +1,5 @@
+import { volumeRoots } from '../../shared/engine-api/index.ts';
+
 /** What a disk can do to us, in the words of `RecordingState`. */
 export interface StorageFailure {
   readonly reason: 'disk-full' | 'disk-error';
@@ -35,6 +37,11 @@ const refusalCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 const systemCode = /^E[A-Z0-9]+$/;
 const indexCode = /^SQLITE_[A-Z_]+$/;
 
+/** A service sees everything as read-only but the places that its unit names. */
+const readOnlyRemedy =
+  `Below ${volumeRoots.slice(0, -1).join(', ')} or ${volumeRoots.at(-1)}, look for errors of the disk in the system log and ` +
+  'mount it for writing again; elsewhere, have the service write there (ReadWritePaths in its unit).';
+
 /**
  * What an error of the file system says of a volume.
  * @throws the error itself when it is none: that is a bug.
@@ -55,7 +62,7 @@ export function volumeTrouble(error: unknown, volumePath: string): VolumeTrouble
       kind: 'read-only',
       code,
       detail: `${volume} can only be read.`,
-      remedy: 'Look for errors of the disk in the system log, then mount it for writing again.',
+      remedy: readOnlyRemedy,
     };
   }
   if (code === 'EHUNG') {
@@ -95,6 +102,11 @@ export function isSystemError(error: unknown): boolean {
 /** Whether an error comes from the index and says nothing of any volume. */
 export function isIndexError(error: unknown): boolean {
   return indexCode.test(errorCode(error));
+}
+
+/** Whether an error of SQLite says that a database contradicts itself, or is none. */
+export function isDamage(code: string): boolean {
+  return code === 'SQLITE_NOTADB' || /^SQLITE_CORRUPT(_|$)/.test(code);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { openDatabase } from './database.ts';
-import { errorCode } from './failure.ts';
+import { errorCode, isDamage } from './failure.ts';
+import { isKnownAsDamaged, putIndexAside, salvageGaps, type IndexDamage } from './index-damage.ts';
+import type { IndexHealth } from './index-health.ts';
 import { SqliteFootageIndex, type FootageIndex } from './sqlite-segment-index.ts';
 import { openWorkerConnection, type WorkerConnectionLimits } from './worker-sql-connection.ts';
 
@@ -12,30 +13,42 @@ export interface FootageIndexOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly health?: IndexHealth;
+  readonly damage?: IndexDamage;
   readonly limits?: Partial<WorkerConnectionLimits>;
 }
 
-/** Not a database, or one that contradicts itself. */
-const damageCodes: ReadonlySet<string> = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
-
 /**
- * Opens the index on a thread of its own. One that is too damaged to be opened is put aside (`PATH.damaged`) and begun anew:
- * comparing it with the files brings back what was in it.
+ * Opens the index on a thread of its own. One that is known as damaged, or too damaged to be opened, is put aside
+ * (`PATH.damaged`) and begun anew with the gaps that can be read in it: comparing it with the files brings back the rest.
  * @throws NewerDatabaseError, SQLite's error
  */
 export async function openFootageIndex(options: FootageIndexOptions): Promise<FootageIndex> {
-  const { path, log } = options;
+  if (isKnownAsDamaged(options.path)) return openAnew('met while it was in use', options);
   try {
-    return new SqliteFootageIndex(await openWorkerConnection(options));
+    return await openWhatIsThere(options);
   } catch (error) {
-    if (!damageCodes.has(errorCode(error))) throw error;
-    log.error(
-      { path, code: errorCode(error) },
-      'The index is damaged; it is put aside and made again from the files.',
-    );
-    await putIndexAside(path);
-    return new SqliteFootageIndex(await openWorkerConnection(options));
+    if (!isDamage(errorCode(error))) throw error;
+    return openAnew(errorCode(error), options);
   }
+}
+
+async function openWhatIsThere(options: FootageIndexOptions): Promise<FootageIndex> {
+  const { health } = options;
+  return new SqliteFootageIndex(await openWorkerConnection(options), (code) => health?.damaged(code));
+}
+
+async function openAnew(code: string, options: FootageIndexOptions): Promise<FootageIndex> {
+  const { path, log, damage } = options;
+  const aside = await putIndexAside(path);
+  damage?.remade();
+  const index = await openWhatIsThere(options);
+  const gaps = await salvageGaps(aside, index);
+  log.error(
+    { path, code, aside, gaps },
+    'The index is damaged; it was put aside and is made again from the files.',
+  );
+  return index;
 }
 
 /** What the file of an index is worth, without changing it. */
@@ -59,16 +72,7 @@ export function checkIndexFile(path: string): IndexFileState {
       database.close();
     }
   } catch (error) {
-    if (!damageCodes.has(errorCode(error))) throw error;
+    if (!isDamage(errorCode(error))) throw error;
     return { kind: 'damaged', detail: errorCode(error) };
-  }
-}
-
-/** Moves an index to `PATH.damaged`, with the files that SQLite keeps beside it. */
-export async function putIndexAside(path: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) {
-    await rename(`${path}${suffix}`, `${path}.damaged${suffix}`).catch((error: unknown) => {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    });
   }
 }

@@ -134,6 +134,8 @@ export const gapStatements = {
   list: `SELECT ${gapColumns} FROM gaps
     WHERE camera_id = :cameraId AND start_utc_ms < :toUtcMs AND (end_utc_ms IS NULL OR end_utc_ms > :fromUtcMs)
     ORDER BY start_utc_ms, id LIMIT :limit`,
+  allFromOldest: `SELECT ${gapColumns} FROM gaps ORDER BY id`,
+  allFromNewest: `SELECT ${gapColumns} FROM gaps ORDER BY id DESC`,
   count: "SELECT count(*) AS count FROM gaps WHERE camera_id = :cameraId AND reason <> 'retention'",
 } as const;
 

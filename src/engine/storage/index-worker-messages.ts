@@ -29,6 +29,11 @@ export type IndexWorkerResult =
 export type IndexWorkerAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'refused'; readonly error: IndexWorkerError }
-  /** One result a request, in their order. */
-  | { readonly kind: 'batch'; readonly results: readonly IndexWorkerResult[] }
+  | {
+      readonly kind: 'batch';
+      /** One a request, in their order. */
+      readonly results: readonly IndexWorkerResult[];
+      /** The database took something that changes it. */
+      readonly hasWritten: boolean;
+    }
   | { readonly kind: 'closed' };

@@ -48,18 +48,19 @@ class BatchRunner {
     this.#runner = new StatementRunner(database);
   }
 
-  run(requests: readonly (readonly SqlStatement[])[], isDurable: boolean): readonly IndexWorkerResult[] {
+  run(requests: readonly (readonly SqlStatement[])[], isDurable: boolean): IndexWorkerAnswer {
     try {
       if (isDurable !== this.#isDurable) setDurability(this.#database, isDurable);
       this.#isDurable = isDurable;
+      this.#runner.takeHasWritten();
       this.#database.exec('BEGIN');
       const results = requests.map((statements) => this.#runOne(statements));
       this.#database.exec('COMMIT');
-      return results;
+      return { kind: 'batch', results, hasWritten: this.#runner.takeHasWritten() };
     } catch (error) {
       if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
       const failed: IndexWorkerResult = { kind: 'failed', error: describe(error) };
-      return requests.map(() => failed);
+      return { kind: 'batch', results: requests.map(() => failed), hasWritten: false };
     }
   }
 
@@ -85,7 +86,7 @@ if (database !== undefined) {
   port.on('message', (request: IndexWorkerRequest) => {
     switch (request.kind) {
       case 'batch':
-        answer({ kind: 'batch', results: batches.run(request.requests, request.isDurable) });
+        answer(batches.run(request.requests, request.isDurable));
         return;
       case 'close':
         database.close();

@@ -7,12 +7,9 @@ export {
   type FootageFinding,
   type FootageFindingKind,
 } from './footage-check.ts';
-export {
-  checkIndexFile,
-  openFootageIndex,
-  putIndexAside,
-  type FootageIndexOptions,
-} from './footage-index.ts';
+export { checkIndexFile, openFootageIndex, type FootageIndexOptions } from './footage-index.ts';
+export { forgetDamage, IndexDamage, putIndexAside, salvageGaps } from './index-damage.ts';
+export { IndexHealth } from './index-health.ts';
 export { createGapLog, type CameraPast, type GapLog } from './gap-log.ts';
 export { createSegmentStore } from './local-segment-store.ts';
 export { openLocalVolume } from './local-volume.ts';

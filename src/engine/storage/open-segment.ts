@@ -1,20 +1,22 @@
 import type { Clock } from '../../shared/domain/clock.ts';
-import type { Log } from '../../shared/domain/log.ts';
 import { done, failed, type Outcome, type StorageFailure } from './failure.ts';
 import type { GuardedFile, GuardedVolume } from './guarded-volume.ts';
-import { recoverSegment } from './recover-segment.ts';
-import type { SegmentExtent, SegmentIndex, SegmentProgress } from './segment-index.ts';
+import type { SegmentExtent, SegmentProgress } from './segment-index.ts';
+import type { SegmentRowWriter } from './segment-rows.ts';
 import type { SegmentWriter, StoredPart } from './segment-store.ts';
 
 export interface OpenSegmentOptions {
-  readonly index: SegmentIndex;
+  readonly row: SegmentRowWriter;
+  /**
+   * Looks at the file anew, cuts it to its whole parts, and has its row say so where the index has it. The answer is what a row
+   * that it does not have is to say; nothing when there is no such row, or nothing is left of the file.
+   */
+  readonly recover: () => Promise<SegmentExtent | undefined>;
   readonly clock: Clock;
-  readonly log: Log;
   readonly volume: GuardedVolume;
   readonly file: GuardedFile;
   readonly filePath: string;
   readonly volumeName: string;
-  readonly segmentId: number;
   /** What is on disk already: the initialization segment. */
   readonly extent: SegmentExtent;
   /** How much earlier than the others' its syncs are due, so that files which began together are not synced together. */
@@ -26,17 +28,16 @@ export interface OpenSegmentOptions {
 export interface SegmentHost {
   /** Why nothing may be written now, however the segment's file fares. */
   obstacle(): StorageFailure | undefined;
-  /** Judges an error of the volume or the index. Throws what is neither. */
+  /** Judges an error of the volume. Throws what is none. */
   judge(error: unknown): StorageFailure;
-  /** Nothing more is written. `unfinished`: file and row do not agree yet; `settle` is to be tried when the volume is well. */
+  /** Nothing more is written. `unfinished`: the file is not as it should be yet; `settle` is to be tried when the volume is well. */
   onEnd(segment: OpenSegment, how: 'settled' | 'unfinished'): void;
   /** Pictures that were given for writing and are lost. */
   onLost(videoFrames: number): void;
 }
 
-/** A segment being written: the file is ahead, what was synced follows, the row comes last. */
+/** A segment being written: the file is ahead, what was synced follows, the row comes last, and nothing waits for it. */
 export class OpenSegment implements SegmentWriter {
-  readonly segmentId: number;
   readonly filePath: string;
   readonly #options: OpenSegmentOptions;
   #written: SegmentExtent;
@@ -50,11 +51,18 @@ export class OpenSegment implements SegmentWriter {
 
   constructor(options: OpenSegmentOptions) {
     this.#options = options;
-    this.segmentId = options.segmentId;
     this.filePath = options.filePath;
     this.#written = options.extent;
     this.#synced = options.extent;
     this.#lastSyncMonotonicMs = options.clock.monotonicMs() - options.syncPhaseMs;
+  }
+
+  get segmentId(): number | undefined {
+    return this.#options.row.id;
+  }
+
+  get kept(): SegmentExtent {
+    return this.#written;
   }
 
   get volumeName(): string {
@@ -106,9 +114,9 @@ export class OpenSegment implements SegmentWriter {
     }
     await this.sync();
     if (this.#failure !== undefined) return failed(this.#failure);
-    const { index, file } = this.#options;
+    const { row, file } = this.#options;
     try {
-      await index.update({ id: this.segmentId, extent: this.#synced, state: 'finished' });
+      row.finish(this.#synced);
       await file.close();
     } catch (error) {
       return this.#fail(error);
@@ -152,8 +160,12 @@ export class OpenSegment implements SegmentWriter {
    * less of is looked at anew. Rejects as the volume does.
    */
   async settle(): Promise<void> {
-    if (this.#written.partCount > 0 && !(await this.#cut(this.#written.byteLength))) await this.#recover();
-    else await this.#agree();
+    if (this.#written.partCount === 0 || (await this.#cut(this.#written.byteLength))) {
+      await this.#agree();
+      return;
+    }
+    const left = await this.#options.recover();
+    if (left !== undefined) this.#options.row.finish(left);
   }
 
   /** Whether bytes have waited since before that time. */
@@ -178,9 +190,10 @@ export class OpenSegment implements SegmentWriter {
     await this.#syncUnderWay;
   }
 
-  /** What the row may say: nothing that a power cut could take back. */
-  progress(): SegmentProgress {
-    return { id: this.segmentId, extent: this.#synced, state: 'writing' };
+  /** What the row may say: nothing that a power cut could take back. Nothing at all before the index has the row. */
+  progress(): SegmentProgress | undefined {
+    const { id } = this.#options.row;
+    return id === undefined ? undefined : { id, extent: this.#synced, state: 'writing' };
   }
 
   async #syncNow(): Promise<void> {
@@ -189,6 +202,7 @@ export class OpenSegment implements SegmentWriter {
     try {
       await this.#options.file.sync();
       this.#synced = extent;
+      this.#options.row.follow(extent);
     } catch (error) {
       this.#trustOnlySynced();
       this.#fail(error);
@@ -217,19 +231,15 @@ export class OpenSegment implements SegmentWriter {
     }
   }
 
-  async #recover(): Promise<void> {
-    const { index, volume, log } = this.#options;
-    const row = await index.find(this.segmentId);
-    if (row !== undefined) await recoverSegment(row, { volume, volumeId: row.volumeId, index, log });
-  }
-
   /** The file is as it should be; the row follows, or goes with a file that has no part. */
   async #agree(): Promise<void> {
-    const { index, volume } = this.#options;
-    if (this.#written.partCount > 0)
-      return index.update({ id: this.segmentId, extent: this.#written, state: 'finished' });
+    const { row, volume } = this.#options;
+    if (this.#written.partCount > 0) {
+      row.finish(this.#written);
+      return;
+    }
     await volume.remove(this.filePath);
-    return index.remove([this.segmentId]);
+    row.remove();
   }
 
   #fail(error: unknown): Outcome<never> {

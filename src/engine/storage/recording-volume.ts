@@ -18,8 +18,10 @@ import type { ReconcileReport } from './reconcile.ts';
 import { RelapseDelay } from './relapse-delay.ts';
 import { Repairs } from './repairs.ts';
 import type { Retention } from './retention.ts';
-import { createSegment } from './segment-creation.ts';
-import type { SegmentIndex, SegmentProgress, SegmentRow } from './segment-index.ts';
+import { recoverForgottenFile, recoverSegment } from './recover-segment.ts';
+import { createSegment, type CreatedSegment } from './segment-creation.ts';
+import type { SegmentExtent, SegmentIndex, SegmentProgress, SegmentRow } from './segment-index.ts';
+import { SegmentRows } from './segment-rows.ts';
 import type { SegmentOpening, SegmentWriter, StorageLimits } from './segment-store.ts';
 import { storedFile, type StoredFile } from './stored-file.ts';
 import { SyncSchedule, syncPhaseMs } from './sync-schedule.ts';
@@ -69,6 +71,7 @@ export class RecordingVolume {
   readonly #health: VolumeHealth;
   readonly #open = new Set<OpenSegment>();
   readonly #repairs: Repairs;
+  readonly #rows: SegmentRows;
   readonly #room: VolumeRoom;
   readonly #relapse = new RelapseDelay();
   readonly #disk: VolumeDisk;
@@ -78,7 +81,7 @@ export class RecordingVolume {
   readonly #judged = Promise.withResolvers<void>();
   #config: VolumeConfig;
   #syncs: SyncSchedule | undefined;
-  /** Files being made, written or waiting for repair: nobody else touches them. */
+  /** Files being made, written or waiting for repair or for their rows: nobody else touches them. */
   readonly #inHand = new Set<string>();
   #isReconciled = false;
   #isStopping = false;
@@ -86,6 +89,7 @@ export class RecordingVolume {
   #lostFrames = 0;
   /** One a segment that is about to be written: resolves when it is, or is not going to be. */
   readonly #beginning = new Set<Promise<void>>();
+  #begun = 0;
 
   constructor(options: RecordingVolumeOptions) {
     const { config, clock, guardLimits, access, log, onChange } = options;
@@ -115,6 +119,10 @@ export class RecordingVolume {
     this.#volume = new GuardedVolume(access.volume, this.#guard);
     this.#disk = new VolumeDisk({ ...options, marker: access.marker, guard: this.#guard });
     this.#repairs = new Repairs(log);
+    this.#rows = new SegmentRows({
+      ...options,
+      onEnded: (filePath) => void this.#inHand.delete(filePath),
+    });
     this.#room = new VolumeRoom({
       ...options,
       volume: this.#volume,
@@ -135,8 +143,7 @@ export class RecordingVolume {
       },
       onEnd: (segment, how) => {
         this.#open.delete(segment);
-        if (how === 'settled') this.#inHand.delete(segment.filePath);
-        else this.#repairs.add(segment);
+        if (how === 'unfinished') this.#repairs.add(segment);
       },
     };
   }
@@ -230,7 +237,7 @@ export class RecordingVolume {
   async begin(opening: SegmentOpening): Promise<Outcome<SegmentWriter>> {
     const obstacle = this.obstacle();
     if (obstacle !== undefined) return failed(obstacle);
-    const { index, clock, log, bootId, clockOffsetMs, limits } = this.#options;
+    const { clock, bootId, clockOffsetMs, limits } = this.#options;
     const beginning = Promise.withResolvers<void>();
     this.#beginning.add(beginning.promise);
     try {
@@ -239,21 +246,21 @@ export class RecordingVolume {
       const created = await createSegment(opening, {
         volume: this.#volume,
         volumeId: recognition.volumeId,
-        index,
+        rows: this.#rows,
         bootId,
         clockOffsetMs: clockOffsetMs?.(),
         inHand: this.#inHand,
         onLeftover: (filePath) =>
           this.#repairs.add({ filePath, isSettleable: true, settle: () => this.#volume.remove(filePath) }),
       });
+      this.#begun += 1;
       const segment = new OpenSegment({
         ...created,
-        index,
+        recover: () => this.#recover(created, recognition.volumeId),
         clock,
-        log,
         volume: this.#volume,
         volumeName: this.name,
-        syncPhaseMs: syncPhaseMs(created.segmentId, limits.syncIntervalMs),
+        syncPhaseMs: syncPhaseMs(this.#begun, limits.syncIntervalMs),
         host: this.#host,
       });
       this.#open.add(segment);
@@ -285,12 +292,17 @@ export class RecordingVolume {
   async stop(patienceMs: number): Promise<void> {
     this.#isStopping = true;
     const { clock } = this.#options;
-    const patience = clock.after(patienceMs, () => this.#guard.shutDown());
+    const { promise: patienceEnds, resolve: endPatience } = Promise.withResolvers<void>();
+    const patience = clock.after(patienceMs, () => {
+      this.#guard.shutDown();
+      endPatience();
+    });
     if (this.#guard.isHung) this.#guard.shutDown();
     await this.#syncs?.stop();
     await this.#inspection;
     await this.#comparison.stop();
     await Promise.all([...this.#open].map((segment) => segment.abandon()));
+    await Promise.race([this.#rows.stop(), patienceEnds]);
     patience[Symbol.dispose]();
     this.#guard.shutDown();
   }
@@ -308,7 +320,7 @@ export class RecordingVolume {
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
       if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
       else this.#comparison.retry(recognition.volumeId, { isAfterTrouble: trouble !== undefined });
-      await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
+      await this.#repair();
       await this.#lookAtRoom(recognition.volumeId);
     } catch (error) {
       this.#judge(error);
@@ -327,11 +339,31 @@ export class RecordingVolume {
     await Promise.all(this.#beginning);
     // What was being written when the disk went away.
     await Promise.all([...this.#open].map((segment) => segment.abandon()));
-    await this.#repairs.run((filePath) => this.#inHand.delete(filePath));
-    // What the system still works on stays in hand.
-    for (const filePath of this.#inHand) if (!this.#repairs.has(filePath)) this.#inHand.delete(filePath);
+    await this.#repair();
+    // What the system still works on, or the index has not heard of, stays in hand.
+    for (const filePath of this.#inHand)
+      if (!this.#repairs.has(filePath) && !this.#rows.owes(filePath)) this.#inHand.delete(filePath);
     await this.#comparison.run(volumeId);
     this.#isReconciled = true;
+  }
+
+  async #recover({ filePath, row }: CreatedSegment, volumeId: string): Promise<SegmentExtent | undefined> {
+    const { index, log } = this.#options;
+    const place = { volume: this.#volume, volumeId, index, log };
+    const stored = row.id === undefined ? undefined : await index.find(row.id);
+    if (stored === undefined) {
+      const { found } = await recoverForgottenFile(filePath, place);
+      if (found === undefined) row.remove();
+      return found?.extent;
+    }
+    await recoverSegment(stored, place);
+    return undefined;
+  }
+
+  #repair(): Promise<void> {
+    return this.#repairs.run((filePath) => {
+      if (!this.#rows.owes(filePath)) this.#inHand.delete(filePath);
+    });
   }
 
   #misses(trouble: Misplacement): StorageFailure {
@@ -355,7 +387,7 @@ export class RecordingVolume {
     return failureOf(trouble);
   }
 
-  /** The volume is not to blame; but while it is being opened nothing can be recorded there without the index. */
+  /** The volume is not to blame; but what an end without warning left there cannot be put in order without the index. */
   #judgeIndex(error: unknown): StorageFailure {
     const failure = storageFailure(error, this.path);
     if (!this.#isReconciled)
@@ -381,10 +413,8 @@ export class RecordingVolume {
     try {
       await Promise.all(progress.map((one) => index.update(one)));
     } catch (error) {
-      this.#options.log.error(
-        { ...storageFailure(error, this.path) },
-        'The index was not brought up to date.',
-      );
+      // It tells of its trouble itself, and the next call says more.
+      if (!isIndexError(error)) throw error;
     }
   }
 }

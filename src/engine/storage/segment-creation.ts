@@ -2,21 +2,22 @@ import { writeInit } from '../media/fmp4/index.ts';
 import { errorCode } from './failure.ts';
 import type { GuardedFile, GuardedVolume } from './guarded-volume.ts';
 import { maximumNameAttempts, segmentFilePath } from './segment-file-name.ts';
-import type { NewSegment, SegmentExtent, SegmentIndex } from './segment-index.ts';
+import type { NewSegment, SegmentExtent } from './segment-index.ts';
 import { writeSegmentLabel } from './segment-label.ts';
+import type { SegmentRows, SegmentRowWriter } from './segment-rows.ts';
 import type { SegmentOpening } from './segment-store.ts';
 
 export interface CreatedSegment {
   readonly file: GuardedFile;
   readonly filePath: string;
-  readonly segmentId: number;
+  readonly row: SegmentRowWriter;
   readonly extent: SegmentExtent;
 }
 
 export interface SegmentPlace {
   readonly volume: GuardedVolume;
   readonly volumeId: string;
-  readonly index: SegmentIndex;
+  readonly rows: Pick<SegmentRows, 'open'>;
   readonly bootId: string;
   readonly clockOffsetMs: number | undefined;
   /** Paths that nobody else may touch: gets the new one, and keeps it when the file stays. */
@@ -27,10 +28,10 @@ export interface SegmentPlace {
 
 /**
  * Begins a segment: the file and its name are on disk before the row says so. Leaves nothing behind when it rejects, with the
- * volume's error or the index's, or says what it left.
+ * volume's error, or says what it left.
  */
 export async function createSegment(opening: SegmentOpening, place: SegmentPlace): Promise<CreatedSegment> {
-  const { volume, volumeId, index, bootId, clockOffsetMs, inHand, onLeftover } = place;
+  const { volume, volumeId, rows, bootId, clockOffsetMs, inHand, onLeftover } = place;
   const facts = {
     cameraId: opening.cameraId,
     content: opening.content,
@@ -53,8 +54,7 @@ export async function createSegment(opening: SegmentOpening, place: SegmentPlace
     await file.sync();
     await volume.syncDirectoryOf(filePath);
     const extent = { byteLength, duration90k: 0, frameCount: 0, partCount: 0 };
-    const segmentId = await index.insert(segment, { extent, state: 'writing' });
-    return { file, filePath, segmentId, extent };
+    return { file, filePath, row: rows.open(segment, extent), extent };
   } catch (error) {
     const [, removal] = await Promise.allSettled([file.close(), volume.remove(filePath)]);
     if (removal.status === 'rejected') onLeftover(filePath);

@@ -11,7 +11,7 @@ import type {
 import type { InitTracks, Part } from '../media/fmp4/index.ts';
 import type { Outcome, StorageFailure } from './failure.ts';
 import type { ReconcileReport } from './reconcile.ts';
-import type { SegmentContent } from './segment-index.ts';
+import type { SegmentContent, SegmentExtent } from './segment-index.ts';
 import type { StoredFile } from './stored-file.ts';
 import type { VolumeMeter } from './volume-meter.ts';
 
@@ -58,13 +58,16 @@ export interface StoredPart extends Part {
 
 /** One file being written. Calls follow one another; after a failure only `abandon` is left. */
 export interface SegmentWriter {
-  readonly segmentId: number;
+  /** Once the index has the segment. */
+  readonly segmentId: number | undefined;
+  /** What counts of what was appended: a failed sync takes back everything since the one before it. */
+  readonly kept: Pick<SegmentExtent, 'duration90k' | 'frameCount'>;
   /**
    * Takes the part over and releases it, whatever comes of it: when the disk does not read its memory any more, which may be
    * after the answer if that is that the volume hangs.
    */
   append(part: StoredPart): Promise<Outcome<void>>;
-  /** Syncs, closes and files the segment; one without parts leaves no trace. */
+  /** Syncs and closes the segment, and has its row say so; one without parts leaves no trace. */
   finish(): Promise<Outcome<void>>;
   /** After a failure: keeps the whole parts; what the volume does not let us do is done when it is well again. */
   abandon(): Promise<void>;

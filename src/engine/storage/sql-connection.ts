@@ -45,6 +45,7 @@ export interface SqlConnection {
 export class StatementRunner {
   readonly #database: Database;
   readonly #prepared = new Map<string, Statement>();
+  #hasWritten = false;
 
   constructor(database: Database) {
     this.#database = database;
@@ -54,10 +55,18 @@ export class StatementRunner {
   run(statements: readonly SqlStatement[]): SqlRows {
     return statements.map(({ sql, parameters = {} }) => {
       const statement = this.#prepare(sql);
+      this.#hasWritten ||= !statement.readonly;
       if (statement.reader) return statement.all(parameters);
       statement.run(parameters);
       return [];
     });
+  }
+
+  /** Whether a statement was run since the last call that changes the database. */
+  takeHasWritten(): boolean {
+    const hasWritten = this.#hasWritten;
+    this.#hasWritten = false;
+    return hasWritten;
   }
 
   #prepare(sql: string): Statement {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { GapEvidence } from '../../shared/engine-api/index.ts';
 import type { CameraId, Gap } from '../../shared/engine-api/index.ts';
 import { openDatabase } from './database.ts';
@@ -69,13 +70,16 @@ function isReadable(row: SegmentRow): row is ReadableRow {
 
 export class SqliteFootageIndex implements FootageIndex {
   readonly #connection: SqlConnection;
+  readonly #onDamage: ((code: string) => void) | undefined;
 
-  constructor(connection: SqlConnection) {
+  /** `onDamage`: the database answers what cannot be. */
+  constructor(connection: SqlConnection, onDamage?: (code: string) => void) {
     this.#connection = connection;
+    this.#onDamage = onDamage;
   }
 
   async insert(segment: NewSegment, { extent, state }: Omit<SegmentProgress, 'id'>): Promise<number> {
-    return only(StoredIds.parse(await this.#askAll(insertStatement({ segment, extent, state }))));
+    return only(this.#read(StoredIds, await this.#askAll(insertStatement({ segment, extent, state }))));
   }
 
   async insertAll(segments: readonly FoundSegment[]): Promise<void> {
@@ -97,7 +101,7 @@ export class SqliteFootageIndex implements FootageIndex {
     ];
     // The files go next: a power cut must not leave rows that say nothing of that.
     const marked = await this.#connection.execute(statements, 'durable');
-    return StoredIds.parse(marked.flat());
+    return this.#read(StoredIds, marked.flat());
   }
 
   async remove(ids: readonly number[], lost: readonly NewGap[] = []): Promise<void> {
@@ -116,7 +120,7 @@ export class SqliteFootageIndex implements FootageIndex {
         ...cursorAfter(after),
         limit: asked,
       });
-      rows.push(...StoredSegments.parse(page));
+      rows.push(...this.#read(StoredSegments, page));
       if (page.length < asked) break;
     }
     return rows.filter(isReadable);
@@ -124,40 +128,44 @@ export class SqliteFootageIndex implements FootageIndex {
 
   async spans(range: SpanRange): Promise<SpanList> {
     const rows = await this.#ask(segmentStatements.spans, { ...range, content: 'main' });
-    const spans = StoredSpans.parse(rows);
+    const spans = this.#read(StoredSpans, rows);
     return { spans, segmentCount: spans.reduce((sum, { segments }) => sum + segments, 0) };
   }
 
   async find(id: number): Promise<SegmentRow | undefined> {
-    return StoredSegments.parse(await this.#ask(segmentStatements.find, { id }))[0];
+    return this.#read(StoredSegments, await this.#ask(segmentStatements.find, { id }))[0];
   }
 
   async findByPath(volumeId: string, filePath: string): Promise<SegmentRow | undefined> {
-    return StoredSegments.parse(await this.#ask(segmentStatements.findByPath, { volumeId, filePath }))[0];
+    return this.#read(
+      StoredSegments,
+      await this.#ask(segmentStatements.findByPath, { volumeId, filePath }),
+    )[0];
   }
 
   async oldest(query: OldestQuery): Promise<readonly SegmentRow[]> {
-    return StoredSegments.parse(await this.#askAll(oldestStatement(query)));
+    return this.#read(StoredSegments, await this.#askAll(oldestStatement(query)));
   }
 
   async totals(): Promise<readonly StoredTotal[]> {
-    return StoredTotals.parse(await this.#ask(segmentStatements.totals));
+    return this.#read(StoredTotals, await this.#ask(segmentStatements.totals));
   }
 
   async lockedTotals(): Promise<readonly LockedTotal[]> {
-    return StoredLockedTotals.parse(await this.#ask(segmentStatements.lockedTotals));
+    return this.#read(StoredLockedTotals, await this.#ask(segmentStatements.lockedTotals));
   }
 
   async unfinished(
     volumeId: string,
     page: { readonly afterId: number; readonly limit: number },
   ): Promise<readonly SegmentRow[]> {
-    return StoredSegments.parse(await this.#ask(segmentStatements.unfinished, { volumeId, ...page }));
+    return this.#read(StoredSegments, await this.#ask(segmentStatements.unfinished, { volumeId, ...page }));
   }
 
   async inDirectory(query: DirectoryQuery): Promise<readonly SegmentRow[]> {
     const { volumeId, directoryPath, afterPath = `${directoryPath}/`, limit } = query;
-    return StoredSegments.parse(
+    return this.#read(
+      StoredSegments,
       await this.#ask(segmentStatements.inDirectory, { volumeId, directoryPath, afterPath, limit }),
     );
   }
@@ -178,14 +186,14 @@ export class SqliteFootageIndex implements FootageIndex {
         },
       },
     ]);
-    return { unknown: StoredPaths.parse(unknown), doubtful: StoredSegments.parse(doubtful) };
+    return { unknown: this.#read(StoredPaths, unknown), doubtful: this.#read(StoredSegments, doubtful) };
   }
 
   async directories(
     volumeId: string,
     page: { readonly afterDirectory: string; readonly limit: number },
   ): Promise<readonly string[]> {
-    return StoredPaths.parse(await this.#ask(segmentStatements.directories, { volumeId, ...page }));
+    return this.#read(StoredPaths, await this.#ask(segmentStatements.directories, { volumeId, ...page }));
   }
 
   async adoptRows(volumeId: string): Promise<number> {
@@ -193,15 +201,15 @@ export class SqliteFootageIndex implements FootageIndex {
       { sql: segmentStatements.adopt, parameters: { volumeId } },
       { sql: segmentStatements.changes },
     ]);
-    return only(StoredCounts.parse(changes));
+    return only(this.#read(StoredCounts, changes));
   }
 
   async lastFootage(cameraId: CameraId): Promise<LastFootage | undefined> {
-    return StoredEnds.parse(await this.#ask(segmentStatements.lastFootage, { cameraId }))[0];
+    return this.#read(StoredEnds, await this.#ask(segmentStatements.lastFootage, { cameraId }))[0];
   }
 
   async insertGap(gap: NewGap): Promise<number> {
-    return only(StoredIds.parse(await this.#askAll(insertGapStatement(gap))));
+    return only(this.#read(StoredIds, await this.#askAll(insertGapStatement(gap))));
   }
 
   async updateGap({ id, ...gap }: Gap): Promise<void> {
@@ -214,19 +222,19 @@ export class SqliteFootageIndex implements FootageIndex {
   }
 
   async openGap(cameraId: CameraId): Promise<Gap | undefined> {
-    return StoredGaps.parse(await this.#ask(gapStatements.open, { cameraId }))[0];
+    return this.#read(StoredGaps, await this.#ask(gapStatements.open, { cameraId }))[0];
   }
 
   async gaps(range: GapRange): Promise<readonly Gap[]> {
-    return StoredGaps.parse(await this.#ask(gapStatements.list, { ...range }));
+    return this.#read(StoredGaps, await this.#ask(gapStatements.list, { ...range }));
   }
 
   async countGaps(cameraId: CameraId): Promise<number> {
-    return only(StoredCounts.parse(await this.#ask(gapStatements.count, { cameraId })));
+    return only(this.#read(StoredCounts, await this.#ask(gapStatements.count, { cameraId })));
   }
 
   async isLocked(range: LockedRange): Promise<boolean> {
-    return only(StoredCounts.parse(await this.#ask(lockStatements.count, { ...range }))) > 0;
+    return only(this.#read(StoredCounts, await this.#ask(lockStatements.count, { ...range }))) > 0;
   }
 
   async replaceLocks(locks: readonly LockedRange[]): Promise<void> {
@@ -247,6 +255,17 @@ export class SqliteFootageIndex implements FootageIndex {
     return this.#connection.close();
   }
 
+  /** SQLite does not see damage within a row. Evidence of gaps may be that of another release, and is no damage. */
+  #read<Rows>(schema: z.ZodType<Rows>, rows: unknown): Rows {
+    try {
+      return schema.parse(rows);
+    } catch (error) {
+      const damage = new DamagedRowError(error);
+      this.#onDamage?.(damage.code);
+      throw damage;
+    }
+  }
+
   #ask(sql: string, parameters: Readonly<Record<string, SqlValue>> = {}): Promise<readonly unknown[]> {
     return this.#askAll({ sql, parameters });
   }
@@ -254,6 +273,16 @@ export class SqliteFootageIndex implements FootageIndex {
   async #askAll(statement: SqlStatement): Promise<readonly unknown[]> {
     const [rows = []] = await this.#connection.execute([statement]);
     return rows;
+  }
+}
+
+/** A row that nobody wrote. */
+class DamagedRowError extends Error {
+  readonly code = 'SQLITE_CORRUPT';
+
+  constructor(cause: unknown) {
+    super('The index holds a row that cannot be.', { cause });
+    this.name = 'DamagedRowError';
   }
 }
 

@@ -15,7 +15,10 @@ export interface SyncScheduleOptions {
   /** A power cut costs at most what came in this time, and the part in hand. */
   readonly intervalMs: number;
   readonly segments: ReadonlySet<OpenSegment>;
-  /** Has the rows of what was synced say so, all in one call: while the disk is well, a row is behind its file by up to half an interval. */
+  /**
+   * Has the rows of what was synced say so, all in one call: while the disks are well, a row is behind its file by up to half an
+   * interval. No sync waits for the answer, and the next call does.
+   */
   readonly file: (progress: readonly SegmentProgress[]) => Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export class SyncSchedule {
   readonly #options: SyncScheduleOptions;
   readonly #timer: Disposable;
   #round: Promise<void> | undefined;
+  #filing: Promise<void> | undefined;
   /** Synced, and their rows do not say so yet. */
   readonly #unfiled = new Set<OpenSegment>();
   #ticksUntilFiling = ticksPerFiling;
@@ -52,13 +56,21 @@ export class SyncSchedule {
     };
     if (due.length > 0) await Promise.all(Array.from({ length: maximumConcurrentSyncs }, worker));
     for (const segment of due) this.#unfiled.add(segment);
-    this.#ticksUntilFiling -= 1;
-    if (this.#ticksUntilFiling > 0) return;
-    this.#ticksUntilFiling = ticksPerFiling;
     // A segment that is ending has the last word on its row.
-    const unfiled = [...this.#unfiled].filter((segment) => !segment.isEnding);
+    for (const segment of this.#unfiled) if (segment.isEnding) this.#unfiled.delete(segment);
+    this.#ticksUntilFiling -= 1;
+    if (this.#ticksUntilFiling > 0 || this.#filing !== undefined) return;
+    this.#ticksUntilFiling = ticksPerFiling;
+    this.#file();
+  }
+
+  #file(): void {
+    const progress = [...this.#unfiled].flatMap((segment) => segment.progress() ?? []);
     this.#unfiled.clear();
-    if (unfiled.length > 0) await this.#options.file(unfiled.map((segment) => segment.progress()));
+    if (progress.length === 0) return;
+    this.#filing = this.#options.file(progress).finally(() => {
+      this.#filing = undefined;
+    });
   }
 }
 
@@ -68,8 +80,8 @@ function dueSegments({ clock, intervalMs, segments }: SyncScheduleOptions): Open
   return [...segments].filter((segment) => segment.needsSync(dueBefore));
 }
 
-/** Spreads the syncs of segments with successive ids evenly over the interval: multiples of the golden ratio keep apart. */
-export function syncPhaseMs(segmentId: number, intervalMs: number): number {
+/** Spreads the syncs of segments with successive numbers evenly over the interval: multiples of the golden ratio keep apart. */
+export function syncPhaseMs(number: number, intervalMs: number): number {
   // The first tick also takes those of the one before it, which there was not.
-  return ((segmentId * goldenRatio) % 1) * intervalMs * (1 - 1 / ticksPerInterval);
+  return ((number * goldenRatio) % 1) * intervalMs * (1 - 1 / ticksPerInterval);
 }

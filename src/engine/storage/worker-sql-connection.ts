@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../shared/domain/clock.ts';
+import type { IndexHealth } from './index-health.ts';
 import type {
   IndexWorkerAnswer,
   IndexWorkerData,
@@ -7,6 +8,7 @@ import type {
   IndexWorkerRequest,
   IndexWorkerResult,
 } from './index-worker-messages.ts';
+import { migrations } from './migrations/index.ts';
 import { NewerDatabaseError } from './newer-database-error.ts';
 import {
   ClosedDatabaseError,
@@ -28,6 +30,8 @@ export interface WorkerConnectionLimits {
   readonly closePatienceMs: number;
   /** How long requests that are in no hurry may be gathered, so that they are one transaction. */
   readonly gatherMs: number;
+  /** How often something is written while the database is in trouble, so that its end is noticed. */
+  readonly probeMs: number;
 }
 
 export const defaultWorkerConnectionLimits: WorkerConnectionLimits = {
@@ -36,12 +40,15 @@ export const defaultWorkerConnectionLimits: WorkerConnectionLimits = {
   patienceMs: 10_000,
   closePatienceMs: 1_000,
   gatherMs: 200,
+  probeMs: 5_000,
 };
 
 export interface WorkerConnectionOptions {
   /** The database file. */
   readonly path: string;
   readonly clock: Clock;
+  /** Hears of everything that is answered, and of silence. */
+  readonly health?: IndexHealth;
   readonly limits?: Partial<WorkerConnectionLimits>;
 }
 
@@ -96,6 +103,7 @@ class WorkerSqlConnection implements SqlConnection {
   readonly opened: Promise<void>;
   readonly #clock: Clock;
   readonly #limits: WorkerConnectionLimits;
+  readonly #health: IndexHealth | undefined;
   readonly #worker: Worker;
   readonly #opening = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -108,9 +116,11 @@ class WorkerSqlConnection implements SqlConnection {
   #batch: readonly Waiting[] | undefined;
   #gathering: Disposable | undefined;
   #patience: Disposable | undefined;
+  #probing: Disposable | undefined;
 
-  constructor({ path, clock, limits }: WorkerConnectionOptions) {
+  constructor({ path, clock, health, limits }: WorkerConnectionOptions) {
     this.#clock = clock;
+    this.#health = health;
     this.#limits = { ...defaultWorkerConnectionLimits, ...limits };
     this.opened = this.#opening.promise;
     const workerData: IndexWorkerData = { path };
@@ -195,6 +205,7 @@ class WorkerSqlConnection implements SqlConnection {
         return;
       case 'batch':
         this.#settle(answer.results);
+        this.#tellHealth(answer);
         return;
       case 'closed':
         this.#ended.resolve();
@@ -214,6 +225,18 @@ class WorkerSqlConnection implements SqlConnection {
     this.#send();
   }
 
+  #tellHealth({ results, hasWritten }: Extract<IndexWorkerAnswer, { kind: 'batch' }>): void {
+    if (this.#health === undefined) return;
+    const codes = results.flatMap((result) => (result.kind === 'failed' ? [result.error.code] : []));
+    this.#health.answered({ codes, hasWritten });
+    if (this.#health.state.kind === 'ok' || this.#state.kind !== 'open') return;
+    this.#probing ??= this.#clock.after(this.#limits.probeMs, () => {
+      this.#probing = undefined;
+      // Whatever comes of it, its answer is told as any other.
+      this.execute([probe]).catch(() => undefined);
+    });
+  }
+
   /** What has not been sent has not happened and never will; of what was sent nobody knows yet. */
   #onSilence(): void {
     if (this.#state.kind !== 'open') return;
@@ -222,6 +245,7 @@ class WorkerSqlConnection implements SqlConnection {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#refused += waiting.length;
+    this.#health?.silent(this.#limits.patienceMs);
     for (const { reject } of waiting) reject(refusal);
   }
 
@@ -242,6 +266,7 @@ class WorkerSqlConnection implements SqlConnection {
   #failAll(refusal: Error): void {
     this.#gathering?.[Symbol.dispose]();
     this.#patience?.[Symbol.dispose]();
+    this.#probing?.[Symbol.dispose]();
     this.#state = { kind: 'closed', refusal };
     const lost = [...(this.#batch ?? []), ...this.#waiting];
     this.#batch = undefined;
@@ -253,6 +278,9 @@ class WorkerSqlConnection implements SqlConnection {
     this.#worker.postMessage(request);
   }
 }
+
+/** Changes nothing, and is written all the same. */
+const probe: SqlStatement = { sql: `PRAGMA user_version = ${migrations.length}` };
 
 const missingResult = {
   name: 'IndexDatabaseError',

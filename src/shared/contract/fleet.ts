@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CameraId } from '../engine-api/camera.ts';
+import { IndexState } from '../engine-api/index-state.ts';
 import { RecordingState, StreamStatus } from '../engine-api/status.ts';
 import { VolumeStatus } from '../engine-api/volumes.ts';
 import { Failure } from './failure.ts';
@@ -26,6 +27,8 @@ export const NodeHealth = z.object({
       cpuCores: z.number(),
       residentBytes: z.number(),
       volumes: z.array(VolumeStatus),
+      /** Absent where the engine does not tell it. */
+      index: IndexState.optional(),
       config: ConfigState,
       /** Node's clock minus the desk's, ms. */
       clockOffsetMs: z.number(),

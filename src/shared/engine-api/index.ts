@@ -5,6 +5,7 @@ export * from './enrolment.ts';
 export * from './events.ts';
 export * from './failure.ts';
 export * from './hls.ts';
+export * from './index-state.ts';
 export * from './master.ts';
 export * from './overrides.ts';
 export * from './paths.ts';

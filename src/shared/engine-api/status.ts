@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { CameraId } from './camera.ts';
+import { IndexState } from './index-state.ts';
 import { SlaveId } from './master.ts';
 import { ServeStatus } from './serve.ts';
 import { VolumeStatus } from './volumes.ts';
 
 /** `GET /health`: minimal, because anyone on the network may ask. */
-export const Health = z.object({ status: z.enum(['ok', 'failing']) });
+export const Health = z.object({
+  status: z.enum(['ok', 'failing']),
+  /**
+   * What is the matter, for a sentence; the status has more. `volumes`: none takes footage. `index`: footage is recorded, and
+   * can be neither found nor deleted. Absent when nothing is.
+   */
+  obstacle: z.enum(['volumes', 'index']).optional(),
+});
 export type Health = z.infer<typeof Health>;
 
 /** Why a stream is interrupted; same words as the engine's `Interruption`. */
@@ -84,7 +92,12 @@ export type StreamStatus = z.infer<typeof StreamStatus>;
 export const RecordingState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('off') }),
   z.object({ kind: z.literal('waiting-for-stream') }),
-  z.object({ kind: z.literal('recording'), sinceUtcMs: z.number(), segmentId: z.int().positive() }),
+  /** `segmentId`: of the file in hand, once the index knows it. */
+  z.object({
+    kind: z.literal('recording'),
+    sinceUtcMs: z.number(),
+    segmentId: z.int().positive().optional(),
+  }),
   z.object({
     kind: z.literal('halted'),
     reason: z.enum(['disk-full', 'disk-error']),
@@ -145,6 +158,8 @@ export const EngineStatus = z.object({
   cpuCores: z.number().nonnegative(),
   residentBytes: z.int().nonnegative(),
   volumes: z.array(VolumeStatus),
+  /** Absent from engines of before. */
+  index: IndexState.optional(),
   cameras: z.array(EngineCameraStatus),
   /** Absent from engines that serve nobody else. */
   serve: ServeStatus.optional(),

@@ -8,6 +8,9 @@ export const VolumeName = z
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'up to 32 lower-case letters, digits and dashes');
 export type VolumeName = z.infer<typeof VolumeName>;
 
+/** Where the service may write besides its own directory, so that disks for footage are mounted below. */
+export const volumeRoots = ['/srv', '/mnt', '/media'] as const;
+
 /** The one volume of an engine that was told of none: the directory `recordings` beside its state. */
 export const defaultVolumeName = 'recordings';
 
@@ -20,7 +23,7 @@ const VolumePath = z
   .regex(/^\/[^\0]*[^/\0]$/, 'an absolute path without a slash at its end')
   .refine((path) => !path.split('/').some((name) => name === '.' || name === '..'), 'a path without dots');
 
-/** A place for footage: a directory, as a rule the mount point of a disk of its own. */
+/** A place for footage: a directory, as a rule the mount point of a disk of its own, below one of the `volumeRoots`. */
 export const VolumeConfig = z.object({
   name: VolumeName,
   path: VolumePath,

@@ -10,7 +10,7 @@ export interface Exchange {
 }
 
 export function upState(status: EngineStatus, exchange: Exchange, config: ConfigState): NodeState {
-  const { version, startedUtcMs, cpuCores, residentBytes, volumes } = status;
+  const { version, startedUtcMs, cpuCores, residentBytes, volumes, index } = status;
   const askedUtcMs = (exchange.sentUtcMs + exchange.receivedUtcMs) / 2;
   return {
     kind: 'up',
@@ -19,6 +19,7 @@ export function upState(status: EngineStatus, exchange: Exchange, config: Config
     cpuCores,
     residentBytes,
     volumes,
+    ...(index && { index }),
     config,
     clockOffsetMs: Math.round(status.nowUtcMs - askedUtcMs),
   };

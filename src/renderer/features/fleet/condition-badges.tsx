@@ -53,6 +53,8 @@ export function nodeWords(t: TFunction, condition: NodeCondition): ConditionWord
       const [{ trouble, path }] = condition.troubles;
       return { label: t(`volumeState.${trouble.kind}`), detail: path };
     }
+    case 'index':
+      return { label: t(`indexState.${condition.trouble.kind}`), detail: condition.trouble.detail };
     case 'disk-opening':
     case 'deploying':
     case 'not-deployed':

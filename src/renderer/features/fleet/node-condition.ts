@@ -1,4 +1,5 @@
 import type { Failure, NodeHealth, Run, SiteNode } from '../../../shared/contract/index.ts';
+import type { IndexState } from '../../../shared/engine-api/index-state.ts';
 import type { VolumeStatus } from '../../../shared/engine-api/volumes.ts';
 import type { Tone } from '../../ui/index.ts';
 import { volumeTrouble } from './disk.ts';
@@ -18,10 +19,14 @@ export type NodeCondition =
     }
   /** No volume takes footage yet; they are being looked at. */
   | { readonly kind: 'disk-opening' }
+  /** Footage is recorded, but can be neither found nor deleted. */
+  | { readonly kind: 'index'; readonly trouble: IndexTrouble }
   | { readonly kind: 'config-failed'; readonly failure: Failure }
   | { readonly kind: 'clock-off'; readonly offsetMs: number }
   | { readonly kind: 'config-pending' }
   | { readonly kind: 'up' };
+
+export type IndexTrouble = Exclude<IndexState, { kind: 'ok' }>;
 
 export interface TroubledVolume {
   readonly name: string;
@@ -44,6 +49,7 @@ export function nodeCondition(node: SiteNode, health: NodeHealth | undefined, ru
   if (state.kind !== 'up') return state;
   const disk = diskCondition(state.volumes);
   if (disk !== undefined) return disk;
+  if (state.index !== undefined && state.index.kind !== 'ok') return { kind: 'index', trouble: state.index };
   if (state.config.kind === 'failed') return { kind: 'config-failed', failure: state.config.failure };
   if (Math.abs(state.clockOffsetMs) > clockToleranceMs)
     return { kind: 'clock-off', offsetMs: state.clockOffsetMs };
@@ -74,6 +80,7 @@ export function nodeTone(condition: NodeCondition): Tone {
     case 'not-deployed':
       return 'idle';
     case 'clock-off':
+    case 'index':
       return 'warning';
     case 'disk':
       return condition.elsewhere.length > 0 ? 'warning' : 'bad';

@@ -53,6 +53,15 @@ export function NodeDrawer({ row, onClose }: NodeDrawerProps) {
           </FailureNotice>
         )}
         {condition.kind === 'config-failed' && <FailureNotice failure={condition.failure} />}
+        {condition.kind === 'index' && (
+          <FailureNotice
+            failure={{
+              code: 'engine-unhealthy',
+              message: condition.trouble.detail,
+              remedy: condition.trouble.remedy,
+            }}
+          />
+        )}
         <EnginePart row={row} />
         {run !== undefined && <RunPart row={row} />}
         {up !== undefined && (

@@ -25,6 +25,7 @@ function entryOf(t: TFunction, attention: Attention, nowUtcMs: number): Entry {
     case 'node': {
       const { label, detail } = nodeWords(t, attention.condition);
       const failure = 'failure' in attention.condition ? attention.condition.failure : undefined;
+      const trouble = 'trouble' in attention.condition ? attention.condition.trouble : undefined;
       return {
         key: `node ${attention.nodeId}`,
         tone: nodeTone(attention.condition),
@@ -35,7 +36,7 @@ function entryOf(t: TFunction, attention: Attention, nowUtcMs: number): Entry {
         ]
           .filter(Boolean)
           .join(' '),
-        remedy: failure?.remedy,
+        remedy: failure?.remedy ?? trouble?.remedy,
         ageMs: attention.sinceUtcMs === undefined ? undefined : nowUtcMs - attention.sinceUtcMs,
         actionLabel: t('attention.openNode'),
         act: () => {

@@ -67,6 +67,7 @@ function needsAttention(condition: NodeCondition): boolean {
   switch (condition.kind) {
     case 'down':
     case 'disk':
+    case 'index':
     case 'config-failed':
     case 'clock-off':
       return true;
@@ -105,8 +106,14 @@ function nodeAttention({ id, name, condition }: NodeFact, cameraCount: number): 
       cameraCount: index === 0 ? cameraCount : 0,
     }));
   }
-  const since = condition.kind === 'down' ? { sinceUtcMs: condition.sinceUtcMs } : {};
+  const sinceUtcMs = nodeSince(condition);
+  const since = sinceUtcMs === undefined ? {} : { sinceUtcMs };
   return [{ kind: 'node', nodeId: id, name, condition, cameraCount, ...since }];
+}
+
+function nodeSince(condition: NodeCondition): number | undefined {
+  if (condition.kind === 'down') return condition.sinceUtcMs;
+  return condition.kind === 'index' ? condition.trouble.sinceUtcMs : undefined;
 }
 
 export function findAttention(

@@ -141,6 +141,12 @@ export const siteTexts = {
     foreign: 'Wrong disk',
     failing: 'Disk errors',
   },
+  indexState: {
+    full: 'No room for the index',
+    hung: 'Index does not answer',
+    failing: 'Index errors',
+    damaged: 'Index damaged',
+  },
   disk: {
     left: '{{usable}} of {{total}} left',
     rotating: 'Full; oldest footage goes first',

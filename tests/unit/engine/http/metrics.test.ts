@@ -37,6 +37,7 @@ const status: EngineStatus = {
       state: { kind: 'full', sinceUtcMs: 0, detail: 'It is full.', remedy: 'Free space.' },
     },
   ],
+  index: { kind: 'ok', sinceUtcMs: 0 },
   cameras: [
     {
       id: 'gate',
@@ -120,6 +121,7 @@ it('exposes the state of the engine in base units, with bounded labels', async (
     'belvedere_volume_write_seconds_bucket{volume="a",le="+Inf"} 4',
     'belvedere_volume_write_seconds_sum{volume="a"} 25',
     'belvedere_volume_write_seconds_count{volume="a"} 4',
+    'belvedere_index_ok 1',
     'belvedere_index_waiting_requests 8',
     'belvedere_index_refused_requests_total 2',
     'belvedere_index_answering 1',

@@ -14,10 +14,12 @@ class MemoryGapLog implements GapLog {
   readonly gaps = new Map<number, Gap>();
   pastOfCamera: CameraPast = { openGap: undefined, resumedUtcMs: undefined, lastFootage: undefined };
   isFailing = false;
+  isHanging = false;
   #lastId = 100;
 
   async past(): Promise<CameraPast> {
     this.#check();
+    if (this.isHanging) return new Promise(() => undefined);
     return this.pastOfCamera;
   }
 
@@ -361,6 +363,36 @@ describe('the gaps of a camera', () => {
 
     expect(gapLog.list().length).toBeLessThanOrEqual(33);
     expect(gapLog.list().at(-1)?.endUtcMs).toBe(clock.utcMs() - 5000 - 3100);
+  });
+
+  it('begin earlier when the disk turns out not to have kept the last footage', async () => {
+    await tracker.begin();
+    record(1000);
+    const kept = { utcMs: clock.utcMs(), monotonicMs: clock.monotonicMs() };
+    record(1000);
+    tracker.missing(silent);
+    clock.advance(2000);
+    tracker.lost(kept);
+    await settled();
+    // What ends later than what is known says nothing new.
+    tracker.lost({ utcMs: clock.utcMs(), monotonicMs: clock.monotonicMs() });
+    await settled();
+
+    expect(gapLog.list()).toEqual([
+      { cameraId: 'gate', startUtcMs: kept.utcMs, reason: 'camera', evidence: silent },
+    ]);
+  });
+
+  it('keep no footage waiting for an index that hangs', async () => {
+    gapLog.isHanging = true;
+    const told: string[] = [];
+    void tracker.begin().then(() => told.push('begin'));
+    await settled();
+    expect(told).toEqual([]);
+    clock.advance(5000);
+    await settled();
+
+    expect(told).toEqual(['begin']);
   });
 
   it('learn of the past late when the index did not answer at the start', async () => {

@@ -23,7 +23,7 @@ describe('storageFailure', () => {
   it.each([
     [
       'EROFS',
-      'The volume /footage can only be read. Look for errors of the disk in the system log, then mount it for writing again.',
+      'The volume /footage can only be read. Below /srv, /mnt or /media, look for errors of the disk in the system log and mount it for writing again; elsewhere, have the service write there (ReadWritePaths in its unit).',
     ],
     ['EACCES', "The volume /footage refuses the engine (EACCES). Give the directory to the engine's user."],
     ['EHUNG', 'The volume /footage does not answer. Check the disk and its connection.'],

@@ -3,11 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { GuardedVolume } from '../../../../src/engine/storage/guarded-volume.ts';
 import { OpenSegment, type SegmentHost } from '../../../../src/engine/storage/open-segment.ts';
 import type { SegmentProgress } from '../../../../src/engine/storage/segment-index.ts';
-import { openSqliteSegmentIndex } from '../../../../src/engine/storage/sqlite-segment-index.ts';
 import { SyncSchedule, syncPhaseMs } from '../../../../src/engine/storage/sync-schedule.ts';
 import { defaultGuardLimits, VolumeGuard } from '../../../../src/engine/storage/volume-guard.ts';
 import type { SegmentFile, Volume } from '../../../../src/engine/storage/volume.ts';
-import { quietLog } from '../../../integration/storage-fixture.ts';
 import { ManualClock } from '../ingest/manual-clock.ts';
 
 const intervalMs = 2000;
@@ -65,7 +63,6 @@ describe('open segments', () => {
   let disk: PlayedDisk;
   let segments: Set<OpenSegment>;
   let releases: number;
-  const index = openSqliteSegmentIndex(':memory:');
   const host: SegmentHost = {
     obstacle: () => undefined,
     judge: (error) => {
@@ -82,27 +79,26 @@ describe('open segments', () => {
     releases = 0;
   });
 
-  const openSegment = async (segmentId: number): Promise<OpenSegment> => {
+  const openSegment = async (id: number): Promise<OpenSegment> => {
     const guard = new VolumeGuard({
       clock,
       limits: defaultGuardLimits,
       events: { shouldWait: () => false, onHang: () => undefined, onAnswer: () => undefined },
     });
     const volume = new GuardedVolume(disk.volume, guard);
-    const filePath = `${segmentId}.mp4`;
+    const filePath = `${id}.mp4`;
     const extent = { byteLength: 10, duration90k: 0, frameCount: 0, partCount: 0 };
     const file = await volume.create(filePath);
     const segment = new OpenSegment({
-      index,
+      recover: async () => undefined,
+      row: { id, follow: () => undefined, finish: () => undefined, remove: () => undefined },
       clock,
-      log: quietLog,
       volume,
       file,
       filePath,
       volumeName: 'one',
-      segmentId,
       extent,
-      syncPhaseMs: syncPhaseMs(segmentId, intervalMs),
+      syncPhaseMs: syncPhaseMs(id, intervalMs),
       host,
     });
     segments.add(segment);
@@ -185,6 +181,39 @@ describe('open segments', () => {
     // Forty over seven ticks of eight, give or take what their edges cut.
     expect(Math.max(...perCall)).toBeLessThanOrEqual(4 * 7);
     expect(perCall.reduce((sum, count) => sum + count, 0)).toBe([...disk.syncsMs.values()].flat().length);
+  });
+
+  it('are synced while the index does not answer, and filed as they are once it does', async () => {
+    const filed: (readonly SegmentProgress[])[] = [];
+    const answers: (() => void)[] = [];
+    const segment = await openSegment(1);
+    const schedule = new SyncSchedule({
+      clock,
+      intervalMs,
+      segments,
+      file: (progress) => {
+        filed.push(progress);
+        return new Promise((resolve) => void answers.push(resolve));
+      },
+    });
+    const pass = async (intervals: number): Promise<void> => {
+      for (let tick = 0; tick < intervals * 8; tick += 1) {
+        if (tick % 8 === 0) await write(segment);
+        clock.advance(intervalMs / 8);
+        for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+      }
+    };
+    await pass(10);
+    expect(disk.syncsMs.get('1.mp4')?.length).toBeGreaterThanOrEqual(9);
+    expect(filed).toHaveLength(1);
+
+    for (const answer of answers) answer();
+    await pass(1);
+    expect(filed).toHaveLength(2);
+    expect(filed[1]).toMatchObject([{ id: 1, extent: { partCount: expect.any(Number) } }]);
+    expect(filed[1]?.[0]?.extent.partCount).toBeGreaterThanOrEqual(9);
+    // Whoever ends it is not kept waiting either.
+    await schedule.stop();
   });
 
   it('are left alone when they are given up while they wait for their sync', async () => {

@@ -91,6 +91,14 @@ test('each volume in trouble is told, with what it costs, and cameras beside a w
   ]);
 });
 
+test('an index in trouble is told with since when', () => {
+  const trouble = { kind: 'hung', sinceUtcMs: 5, detail: 'd', remedy: 'r' } as const;
+  const condition = { kind: 'index', trouble } as const;
+  expect(findAttention([{ id: 'n1', name: 'One', condition }], [healthy], 0)).toEqual([
+    { kind: 'node', nodeId: 'n1', name: 'One', condition, cameraCount: 0, sinceUtcMs: 5 },
+  ]);
+});
+
 test('the first steps are done by what is there', () => {
   const nothing = { cameras: 0, nodes: 0, nodesWithEngine: 0, assigned: 0 };
   const done = (progress: Partial<typeof nothing>) =>

@@ -183,6 +183,13 @@ describe('a node’s condition', () => {
       { kind: 'up' },
     ],
     [
+      'an index in trouble before a refused configuration',
+      up('n', { index: { kind: 'hung', ...trouble }, config: { kind: 'failed', failure } }),
+      undefined,
+      { kind: 'index', trouble: { kind: 'hung', ...trouble } },
+    ],
+    ['an index that is well', up('n', { index: { kind: 'ok', sinceUtcMs: 0 } }), undefined, { kind: 'up' }],
+    [
       'a refused configuration',
       up('n', { config: { kind: 'failed', failure } }),
       undefined,
