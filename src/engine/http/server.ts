@@ -21,6 +21,7 @@ import { createRouter } from './router.ts';
 import type { RouteMatch } from './router.ts';
 import { engineRoutes, engineWebSocketRoutes } from './routes.ts';
 import { sendStream } from './send-stream.ts';
+import { indexObstacle } from '../storage/index.ts';
 import { createWebSocketEndpoint } from './websocket-endpoint.ts';
 
 /** Bounds of the server. Clients are a desk, its relay, a peer and a Prometheus or two: all of this is generous. */
@@ -100,7 +101,7 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
         log.debug({ path, error }, 'An answer was cut short.');
         response.destroy();
       } else {
-        const failure = error instanceof ApiFailure ? error : internalFailure(error, log);
+        const failure = error instanceof ApiFailure ? error : failureOf(error, log);
         if (failure.code === 'unauthorized') metrics.countUnauthorized();
         // What remains of a refused body is not read, so the connection cannot be used again.
         const headers = request.complete ? failure.headers : { ...failure.headers, connection: 'close' };
@@ -190,7 +191,9 @@ function listen(server: Server, address: { readonly host: string; readonly port:
   });
 }
 
-function internalFailure(error: unknown, log: Log): ApiFailure {
+function failureOf(error: unknown, log: Log): ApiFailure {
+  const obstacle = indexObstacle(error);
+  if (obstacle !== undefined) return new ApiFailure('unavailable', obstacle);
   log.error({ error }, 'A request failed for a reason nobody foresaw.');
   return new ApiFailure(
     'internal',

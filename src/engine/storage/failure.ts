@@ -1,4 +1,5 @@
 import { volumeRoots } from '../../shared/engine-api/index.ts';
+import { ClosedDatabaseError } from './sql-connection.ts';
 
 /** What a disk can do to us, in the words of `RecordingState`. */
 export interface StorageFailure {
@@ -36,6 +37,7 @@ const refusalCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 /** Node's own codes, which tell of bugs, begin with `ERR_`. */
 const systemCode = /^E[A-Z0-9]+$/;
 const indexCode = /^SQLITE_[A-Z_]+$/;
+const indexTroubleCode = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|PERM|NOMEM|PROTOCOL)/;
 
 /** A service sees everything as read-only but the places that its unit names. */
 const readOnlyRemedy =
@@ -102,6 +104,18 @@ export function isSystemError(error: unknown): boolean {
 /** Whether an error comes from the index and says nothing of any volume. */
 export function isIndexError(error: unknown): boolean {
   return indexCode.test(errorCode(error));
+}
+
+/** Whether a code of SQLite tells what the disk, or whoever else has the file, does to a database. */
+export function isIndexTrouble(code: string): boolean {
+  return indexTroubleCode.test(code);
+}
+
+/** For a person: why the index cannot answer now. Nothing for a mistake of ours. */
+export function indexObstacle(error: unknown): string | undefined {
+  if (error instanceof ClosedDatabaseError) return 'The engine stops.';
+  const code = errorCode(error);
+  return isIndexTrouble(code) || isDamage(code) ? indexFailure(code).detail : undefined;
 }
 
 /** Whether an error of SQLite says that a database contradicts itself, or is none. */

@@ -1,7 +1,7 @@
 import type { IndexState } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { isDamage } from './failure.ts';
+import { isDamage, isIndexTrouble } from './failure.ts';
 
 export interface IndexHealthOptions {
   /** The database file. */
@@ -18,9 +18,6 @@ type NewTrouble = Trouble extends infer State
     ? Omit<State, 'sinceUtcMs'>
     : never
   : never;
-
-/** What the disk, or whoever else has the file, does to a database; the others are mistakes of ours. */
-const troubleCode = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|PERM|NOMEM|PROTOCOL)/;
 
 /** How the index fares, and since when; every change is logged once. */
 export class IndexHealth {
@@ -54,7 +51,7 @@ export class IndexHealth {
       this.damaged(damage);
       return;
     }
-    const code = codes.find((one) => troubleCode.test(one));
+    const code = codes.find(isIndexTrouble);
     // A full disk can still be read.
     if (code !== undefined) this.#enter(troubleOf(code));
     else if (hasWritten || this.#state.kind === 'hung') this.#clear();

@@ -1,4 +1,4 @@
-export { failed, type Outcome, type StorageFailure } from './failure.ts';
+export { failed, indexObstacle, type Outcome, type StorageFailure } from './failure.ts';
 export { latencyBoundsMs } from './latency-histogram.ts';
 export { FootageLocks, LockFileContent, type LockOutcome } from './footage-locks.ts';
 export {

@@ -1,9 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { attempt, storageFailure } from '../../../../src/engine/storage/failure.ts';
+import { attempt, indexObstacle, storageFailure } from '../../../../src/engine/storage/failure.ts';
+import { ClosedDatabaseError } from '../../../../src/engine/storage/sql-connection.ts';
 
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
+
+describe('indexObstacle', () => {
+  it.each([
+    [systemError('SQLITE_BUSY'), 'The index of the recordings answered SQLITE_BUSY.'],
+    [systemError('SQLITE_CORRUPT_INDEX'), 'The index of the recordings answered SQLITE_CORRUPT_INDEX.'],
+    [systemError('SQLITE_FULL'), 'There is no room for the index'],
+    [new ClosedDatabaseError(), 'The engine stops.'],
+  ])('says why the index cannot answer: %s', (error, sentence) => {
+    expect(indexObstacle(error)).toContain(sentence);
+  });
+
+  it.each([systemError('SQLITE_CONSTRAINT_CHECK'), systemError('EIO'), new TypeError('a bug')])(
+    'is none for %s',
+    (error) => {
+      expect(indexObstacle(error)).toBeUndefined();
+    },
+  );
+});
 
 describe('storageFailure', () => {
   it.each(['ENOSPC', 'EDQUOT'])('calls %s a full disk', (code) => {
