@@ -52,21 +52,19 @@ describe('a volume that is looked at anew', () => {
   };
 
   it('waits for segments that are about to begin, and takes none for what a crash left', async () => {
-    const inserting = Promise.withResolvers<void>();
+    const naming = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
     let isHeld = false;
     let isThere = true;
     await using opened = await open({
-      wrapIndex: (index) =>
-        overriding(index, {
-          async insert(segment, progress) {
-            inserting.resolve();
+      wrapAccess: ({ volume, marker }) => ({
+        volume: overriding(volume, {
+          async syncDirectoryOf(filePath) {
+            naming.resolve();
             if (isHeld) await held.promise;
-            return index.insert(segment, progress);
+            return volume.syncDirectoryOf(filePath);
           },
         }),
-      wrapAccess: ({ volume, marker }) => ({
-        volume,
         marker: { ...marker, read: async () => (isThere ? marker.read() : { kind: 'absent' }) },
       }),
       limits: { inspectionIntervalMs: dayMs, recoveryIntervalMs: dayMs },
@@ -74,7 +72,7 @@ describe('a volume that is looked at anew', () => {
     const { store, volumePath } = opened;
     isHeld = true;
     const beginning = store.begin(opening(createSystemClock().utcMs()));
-    await inserting.promise;
+    await naming.promise;
     isThere = false;
     await store.inspect();
     expect(store.volumes()[0]?.state.kind).toBe('missing');

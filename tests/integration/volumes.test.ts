@@ -16,6 +16,18 @@ function noSpace(): never {
   throw Object.assign(new Error('No space on the disk of the engine.'), { code: 'ENOSPC' });
 }
 
+/** As what it is counted on the faulty volume of a scenario. A sync that fails would cost what was written since the one before. */
+async function firstPartOfSecondSegment(directory: string): Promise<number> {
+  await using scenario = await VolumeScenario.create(directory);
+  await scenario.start();
+  await scenario.record(6);
+  await scenario.stop();
+  const { operations } = scenario.faulty;
+  const secondSegment = operations.indexOf('create', operations.indexOf('create') + 1);
+  const initialization = operations.indexOf('append', secondSegment);
+  return operations.indexOf('append', initialization + 1);
+}
+
 describe('several volumes', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let one: VolumeConfig;
@@ -57,8 +69,9 @@ describe('several volumes', () => {
   });
 
   it('take over a camera within a group of pictures when its volume fails, and give it back', async () => {
-    await using scenario = await VolumeScenario.create(directory.path, {
-      fault: { kind: 'EIO', fromOperation: 30 },
+    const fromOperation = await firstPartOfSecondSegment(`${directory.path}/sound`);
+    await using scenario = await VolumeScenario.create(`${directory.path}/faulty`, {
+      fault: { kind: 'EIO', fromOperation },
     });
     await scenario.start();
     await scenario.record(12);
