@@ -87,6 +87,7 @@ describe('the fleet', () => {
       residentBytes: expect.any(Number),
       volumes: [expect.objectContaining({ state: { kind: 'ok', sinceUtcMs: expect.any(Number) } })],
       config: { kind: 'in-step' },
+      index: { kind: 'ok', sinceUtcMs: expect.any(Number) },
       clockOffsetMs: expect.closeTo(0, -3),
     });
     expect(up.cameras.get(cameraId)).toMatchObject({ kind: 'reported', main: { framesReceived: 0 } });

@@ -147,7 +147,7 @@ describe('CompanionAssembler', () => {
     expect(ledger.state).toEqual({ held: 0, overReleases: 0 });
   });
 
-  const seeds = Array.from({ length: 60 }, () => Math.floor(Math.random() * 2 ** 31));
+  const seeds = [108292565, ...Array.from({ length: 60 }, () => Math.floor(Math.random() * 2 ** 31))];
   it.each(seeds)('loses, doubles and misplaces nothing, and releases all once (seed %i)', (seed) => {
     const random = mulberry32(seed);
     const ledger = new Ledger();
@@ -217,7 +217,8 @@ describe('CompanionAssembler', () => {
       } else if (dice < 0.06) {
         assembler.discard();
         loseHeld();
-        places = places.filter((start90k) => start90k > sample90k);
+        // Of several that nothing came for yet, all but the newest are in hand already.
+        places = places.slice(-1).filter((start90k) => start90k > sample90k);
       } else if (dice < 0.8) addSample();
     }
     files.take(assembler.end());
