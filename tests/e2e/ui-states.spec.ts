@@ -137,6 +137,7 @@ test('every volume in trouble is told, with what to do and where footage goes me
       'Check the disk and its connection.',
     );
     await expect(entry('Recorder 3: Disk full')).toContainText('Unlock some, or free space.');
+    await expect(entry('Recorder 4: Index does not answer')).toContainText("disk of the engine's directory");
     await expect(entry('camera shows another key than before')).toContainText('for 5 h');
     await expect(entry('camera takes no connection')).toContainText('for 3 h');
     await expect(page.getByRole('link', { name: /^Recorder 4/ })).toContainText('oldest footage goes first');

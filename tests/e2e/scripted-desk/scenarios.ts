@@ -6,6 +6,7 @@ import type {
   Run,
   SiteNode,
 } from '../../../src/shared/contract/index.ts';
+import type { IndexState } from '../../../src/shared/engine-api/index-state.ts';
 import type { LiveSound } from '../../../src/shared/engine-api/status.ts';
 import type { VolumeStatus } from '../../../src/shared/engine-api/volumes.ts';
 import {
@@ -201,6 +202,10 @@ function withVolumes(health: NodeHealth, changes: readonly VolumeChange[]): Node
   return { ...health, state: { ...health.state, volumes } };
 }
 
+function withIndex(health: NodeHealth, index: IndexState): NodeHealth {
+  return health.state.kind === 'up' ? { ...health, state: { ...health.state, index } } : health;
+}
+
 const noSound =
   "The camera sends G.711 mu-law sound, which is recorded but cannot be heard live. Choose AAC in the camera's settings.";
 
@@ -272,9 +277,18 @@ function diskWorld(): World {
         },
       ]),
     3: (health) =>
-      withVolumes(health, [
-        { name: 'recordings', freeBytes: 40.3e9, storedBytes: 7.9e12, maximumDays: 30, state: ok },
-      ]),
+      withIndex(
+        withVolumes(health, [
+          { name: 'recordings', freeBytes: 40.3e9, storedBytes: 7.9e12, maximumDays: 30, state: ok },
+        ]),
+        {
+          kind: 'hung',
+          ...since(7),
+          detail:
+            'The index has not answered for 10 s; recording goes on, but new footage cannot be found yet and old footage is not deleted.',
+          remedy: "Check the disk of the engine's directory.",
+        },
+      ),
   });
   const cameraHealth = replaced(world.cameraHealth, {
     ...Object.fromEntries(
