@@ -150,6 +150,9 @@ test('every volume in trouble is told, with what to do and where footage goes me
     ] as const) {
       await goTo(`nodes?node=${node}`);
       await expect(page.getByRole('dialog').getByText(sign).first()).toBeVisible();
+      // However long what is said beside the name.
+      const close = page.getByRole('dialog').getByRole('button', { name: 'Close' });
+      await expect(close).toBeInViewport({ ratio: 1 });
       await takeScreenshot(page, `disks-${node}-${colorScheme}`);
     }
     await goTo('cameras');

@@ -54,7 +54,7 @@ export function nodeWords(t: TFunction, condition: NodeCondition): ConditionWord
       return { label: t(`volumeState.${trouble.kind}`), detail: path };
     }
     case 'index':
-      return { label: t(`indexState.${condition.trouble.kind}`), detail: condition.trouble.detail };
+      return { label: t(`indexState.${condition.trouble.kind}`) };
     case 'disk-opening':
     case 'deploying':
     case 'not-deployed':

@@ -32,7 +32,7 @@ function entryOf(t: TFunction, attention: Attention, nowUtcMs: number): Entry {
         title: t('attention.node', { name: attention.name, state: label }),
         detail: [
           attention.cameraCount > 0 && t('attention.affected', { count: attention.cameraCount }),
-          failure?.message ?? detail,
+          failure?.message ?? trouble?.detail ?? detail,
         ]
           .filter(Boolean)
           .join(' '),
