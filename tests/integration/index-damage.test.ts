@@ -13,10 +13,9 @@ import {
   enginePaths,
   type CameraConfig,
 } from '../../src/shared/engine-api/index.ts';
-import type { SimCamera } from '../../src/sim/camera/camera.ts';
-import { createSimCameras } from '../../src/sim/site/cameras.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
 import { EngineProcess, runEngineCommand, temporaryFolder } from './engine-process.ts';
+import { credentials, startCamera } from './sim-camera-fixture.ts';
 import { quietLog } from './storage-fixture.ts';
 
 const clock = createSystemClock();
@@ -63,24 +62,14 @@ async function damage(
 
 describe('an engine whose index is damaged inside', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let camera: SimCamera;
+  let started: Awaited<ReturnType<typeof startCamera>>;
   let engine: EngineProcess;
   let indexPath: string;
   let token: string;
-  const credentials = { username: 'admin', password: 'secret' };
 
   beforeEach(async () => {
     folder = await temporaryFolder();
-    const [made] = await createSimCameras({
-      count: 1,
-      seed: 1,
-      firstAddress: '127.31.10.1',
-      ports: { http: 0, rtsp: 0 },
-      ...credentials,
-    });
-    if (made === undefined) throw new Error('There is no simulated camera.');
-    camera = made;
-    await camera.start();
+    started = await startCamera();
     engine = await EngineProcess.start(join(folder.path, 'engine'));
     indexPath = engineLayout(engine.directory).index;
     ({ token } = engine.enrol('admin'));
@@ -88,7 +77,7 @@ describe('an engine whose index is damaged inside', () => {
     const config: CameraConfig = {
       id: 'gate',
       name: 'Gate',
-      main: camera.info.mainUrl,
+      main: started.camera.info.mainUrl,
       credentials,
       record: true,
     };
@@ -98,7 +87,7 @@ describe('an engine whose index is damaged inside', () => {
   });
   afterEach(async () => {
     await engine[Symbol.asyncDispose]();
-    await camera.stop();
+    await started[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
   });
 

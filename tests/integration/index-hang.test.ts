@@ -11,11 +11,10 @@ import {
   enginePaths,
   type CameraConfig,
 } from '../../src/shared/engine-api/index.ts';
-import type { SimCamera } from '../../src/sim/camera/camera.ts';
-import { createSimCameras } from '../../src/sim/site/cameras.ts';
 import { syntheticStream } from '../unit/engine/recording/synthetic-stream.ts';
 import { EngineProcess, runEngineCommand, temporaryFolder } from './engine-process.ts';
 import { openStore, overriding, quietLog } from './storage-fixture.ts';
+import { credentials, startCamera } from './sim-camera-fixture.ts';
 
 /** After this a supervisor would lose patience. */
 const stopDeadlineMs = 5_000;
@@ -72,7 +71,8 @@ describe('an engine while the disk of its index does not answer', () => {
   });
 
   it('goes on recording, says what is the matter, and knows everything afterwards', async () => {
-    await using camera = await theCamera();
+    await using started = await startCamera();
+    const { camera } = started;
     const { token } = engine.enrol('admin');
     const config: CameraConfig = {
       id: 'gate',
@@ -199,20 +199,4 @@ class CountedSyncs {
       },
     });
   }
-}
-
-const credentials = { username: 'admin', password: 'secret' };
-
-/** Started. */
-async function theCamera(): Promise<Pick<SimCamera, 'info'> & AsyncDisposable> {
-  const [camera] = await createSimCameras({
-    count: 1,
-    seed: 1,
-    firstAddress: '127.31.9.1',
-    ports: { http: 0, rtsp: 0 },
-    ...credentials,
-  });
-  if (camera === undefined) throw new Error('There is no simulated camera.');
-  await camera.start();
-  return { info: camera.info, [Symbol.asyncDispose]: () => camera.stop() };
 }
