@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type CameraConfig, enginePaths, type EngineStatus } from '../../src/shared/engine-api/index.ts';
 import { engineFromSource, type EngineCommand } from '../integration/engine-process.ts';
 import { startAdministeredEngine, type AdministeredEngine } from '../support/administered-engine.ts';
+import { unpackBundle } from './bundle.ts';
 import { startCameraFleet, type CameraFleet, type CameraLoad } from './cameras.ts';
 import { verifyFootage, type FootageReport } from './footage.ts';
 import { lineFrom, measure, median, round, startHelper, type ProcessCost } from './processes.ts';
@@ -247,20 +247,4 @@ function toConfig(
 ): CameraConfig {
   const id = cameraId(index);
   return { id, name: id, main: mainUrl, sub: subUrl, credentials: { username, password }, record: true };
-}
-
-async function unpackBundle(
-  archive: string,
-  { directory, sharesRuntime }: { readonly directory: string; readonly sharesRuntime: boolean },
-): Promise<EngineCommand> {
-  const releases = join(directory, 'releases');
-  await mkdir(releases);
-  execFileSync('tar', ['-xzf', archive, '-C', releases]);
-  const [release = ''] = await readdir(releases);
-  const runtime = join(releases, release, 'bin', 'node');
-  if (sharesRuntime) {
-    await rm(runtime);
-    await symlink(process.execPath, runtime);
-  }
-  return { file: join(releases, release, 'bin', 'belvedere-engine'), args: [], environment: {} };
 }

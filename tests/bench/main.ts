@@ -8,7 +8,7 @@ import { benchSoak } from './soak.ts';
  * docs/benchmarks.md with the machine and the command.
  *
  *     ingest  --cameras N --seconds S --bitrate BPS --pace frame|packet --h265 --rtmp --viewers N --compare ffmpeg --bundle FILE [--share-runtime]
- *     soak    --minutes N --bitrate BPS
+ *     soak    --minutes N --bitrate BPS --bundle FILE
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +28,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const bundle = values.bundle === undefined ? {} : { bundle: values.bundle };
+
 const benches: Readonly<Record<string, () => Promise<object>>> = {
   ingest: () =>
     benchIngest({
@@ -40,9 +42,9 @@ const benches: Readonly<Record<string, () => Promise<object>>> = {
       viewers: Number(values.viewers),
       sharesRuntime: values['share-runtime'],
       compare: values.compare === 'ffmpeg',
-      ...(values.bundle === undefined ? {} : { bundle: values.bundle }),
+      ...bundle,
     }),
-  soak: () => benchSoak({ minutes: Number(values.minutes), bitrateBps: Number(values.bitrate) }),
+  soak: () => benchSoak({ minutes: Number(values.minutes), bitrateBps: Number(values.bitrate), ...bundle }),
 };
 
 const name = positionals[0] ?? '(none named)';

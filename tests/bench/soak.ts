@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { type CameraConfig, enginePaths, type EngineStatus } from '../../src/shared/engine-api/index.ts';
 import { engineFromSource } from '../integration/engine-process.ts';
 import { startAdministeredEngine, type AdministeredEngine } from '../support/administered-engine.ts';
+import { unpackBundle } from './bundle.ts';
 import { HostedCamera, startCameraFleet } from './cameras.ts';
 import { median, proportionalSetMiB, round, startHelper } from './processes.ts';
 
@@ -22,6 +23,8 @@ export interface SoakOptions {
   readonly minutes: number;
   /** Of the good cameras. */
   readonly bitrateBps: number;
+  /** An engine bundle to run in place of the source: only its launcher sets up V8 and the allocator as on a node. */
+  readonly bundle?: string;
 }
 
 const goodCameras = 40;
@@ -57,7 +60,7 @@ interface LiveObjects {
  * A site on a bad day for a long time: good, dead, silent and flapping cameras, and viewers that do not read. What grows
  * with time is a leak; what the good cameras lose is the others' doing.
  */
-export async function benchSoak({ minutes, bitrateBps }: SoakOptions): Promise<object> {
+export async function benchSoak({ minutes, bitrateBps, bundle }: SoakOptions): Promise<object> {
   await using cleanup = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'belvedere-soak-'));
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
@@ -65,7 +68,9 @@ export async function benchSoak({ minutes, bitrateBps }: SoakOptions): Promise<o
   const fleet = await startCameraFleet(load, { directory, cleanup });
   const troubled = await startTroubled(cleanup);
 
-  const engine = await startAdministeredEngine(join(directory, 'engine'), engineFromSource);
+  const command =
+    bundle === undefined ? engineFromSource : await unpackBundle(bundle, { directory, sharesRuntime: false });
+  const engine = await startAdministeredEngine(join(directory, 'engine'), command);
   cleanup.use(engine);
   const footage = join(directory, 'footage');
   await mkdir(footage);

@@ -120,7 +120,7 @@ test('a camera is renamed, its password tried, and it is removed', async ({ page
   await expect(dialog).toBeHidden();
   await choose('Roof mast', 'Remove…');
   await page.getByRole('button', { name: 'Remove 1 camera' }).click();
-  await expect(page.getByText('Roof mast')).toBeHidden();
+  await expect(page.getByText('Roof mast', { exact: true })).toBeHidden();
 });
 
 test('every volume in trouble is told, with what to do and where footage goes meanwhile', async ({

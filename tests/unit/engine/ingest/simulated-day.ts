@@ -99,6 +99,8 @@ export interface DayResult {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SETTLING_MS = 60_000;
+/** A connection may be away for a minute, and needs another to settle: the end of the day is one that can be judged. */
+const QUIET_END_MS = 3 * SETTLING_MS;
 const UTC_START_MS = Date.UTC(2026, 5, 1);
 /** From the sensor to the wire. */
 const ENCODING_MS = { video: 90, audio: 40 };
@@ -190,7 +192,7 @@ class SimulatedDay {
     this.#connect(captureMs);
     while (captureMs < endMs) {
       captureMs += this.#intervalMs;
-      captureMs = this.#happen(captureMs);
+      if (captureMs < endMs - QUIET_END_MS) captureMs = this.#happen(captureMs);
       const group = this.#options.reordered ? 3 : 1;
       // Of a group the last is sent first, when it was taken.
       const sendMs = captureMs + (group - 1) * this.#intervalMs;
