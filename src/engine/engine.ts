@@ -125,10 +125,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clock,
     log,
   });
-  await locks.start().catch(async (error: unknown) => {
-    await refuseDamaged(damage, layout);
-    throw error;
-  });
+  await locks.start();
+  await refuseDamaged(damage, layout);
   const storage = (wanted: EngineConfig): StorageConfig =>
     storageConfig(wanted, { path: layout.recordings, reserveBytes: options.reserveBytes });
   const bootId = readFileSync(BOOT_ID_FILE, 'utf8').trim();
@@ -143,6 +141,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     log,
     bootId,
     limits: defaultStorageLimits,
+    locksAreFiled: () => locks.file(),
   });
   stack.defer(() => store.stop());
   await store.start();

@@ -152,5 +152,38 @@ describe('an engine whose state cannot be written', () => {
       await unlink(filler);
       expect((await configure('Main gate')).status).toBe(200);
     });
+
+    it('starts and records without room for its index, says so, and deletes nothing until locks are known', async () => {
+      await using stack = new AsyncDisposableStack();
+      const disk = stack.use(await mountSmallDisk(diskBytes));
+      await mkdir(directory);
+      for (const name of ['etc', 'var']) {
+        await mkdir(join(disk.path, name));
+        await symlink(join(disk.path, name), join(directory, name));
+      }
+      stack.defer(async () => {
+        await engine?.stop();
+        engine = undefined;
+      });
+      await start();
+      expect((await configure('Gate')).status).toBe(200);
+      await recordsOn();
+      await engine?.stop();
+      const filler = join(disk.path, 'filler');
+      await expect(writeFile(filler, new Uint8Array(diskBytes))).rejects.toMatchObject({ code: 'ENOSPC' });
+
+      await start();
+      await recordsOn();
+      const status = EngineStatus.parse((await ask(enginePaths.status)).json());
+      expect(status).toMatchObject({
+        volumes: [{ state: { kind: 'ok' } }],
+        index: { kind: expect.stringMatching(/^(full|failing)$/) },
+      });
+      expect((await ask(enginePaths.health)).json()).toEqual({ status: 'failing', obstacle: 'index' });
+      await unlink(filler);
+      const health = async (): Promise<unknown> => (await ask(enginePaths.health)).json();
+      await expect.poll(health, { timeout: 15_000 }).toEqual({ status: 'ok' });
+      await recordsOn();
+    });
   });
 });

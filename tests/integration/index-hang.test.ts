@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { engineLayout } from '../../src/engine/platform/layout.ts';
-import { createRecorder } from '../../src/engine/recording/index.ts';
+import { createRecorder, type Recorder } from '../../src/engine/recording/index.ts';
 import { IndexHealth, type SegmentFile, type Volume } from '../../src/engine/storage/index.ts';
 import {
   ConfigView,
@@ -135,11 +136,8 @@ describe('recording while the disk of the index does not answer', () => {
     });
     let sent = 0;
     const send = (seconds: number): void => {
-      for (const end = sent + seconds; sent < end; sent += 1) {
-        const { description, samples } = syntheticStream({ seed: sent, seconds: 1, startMs: sent * 1000 });
-        recorder.onDescription(description);
-        for (const sample of samples) recorder.onSample(sample);
-      }
+      play(recorder, { from: sent, seconds });
+      sent += seconds;
     };
     // The assembler holds the last part until the next one begins.
     const written = async (): Promise<void> => {
@@ -176,6 +174,70 @@ describe('recording while the disk of the index does not answer', () => {
     expect(new Set(segments.map(({ state }) => state))).toEqual(new Set(['finished']));
   });
 });
+
+describe('a start while the disk of the index does not answer', () => {
+  it('records at once, and puts in order later what an end without warning left', async () => {
+    const clock = createSystemClock();
+    const limits = { segmentDurationMs: 2000 };
+    const ended = join(folder.path, 'ended');
+    const directory = join(folder.path, 'started');
+    let left = 0;
+    {
+      await using opened = await openStore(ended, { limits: { syncIntervalMs: 80 } });
+      const recorder = createRecorder({
+        cameraId: 'gate',
+        store: opened.store,
+        clock,
+        log: quietLog,
+        limits,
+      });
+      play(recorder, { from: 0, seconds: 5 });
+      await expect.poll(() => recorder.status().framesRecorded).toBeGreaterThanOrEqual(4 * framesPerSecond);
+      left = recorder.status().framesRecorded;
+      // Everything as it is at this moment: a segment is being written, and so says its row.
+      await cp(ended, directory, { recursive: true });
+      await recorder.stop();
+    }
+
+    const index = hang(join(directory, 'index.db'));
+    const health = new IndexHealth({ path: 'the index', clock, log: quietLog });
+    await using opened = await openStore(directory, {
+      isThreaded: true,
+      indexOptions: { health, limits: { patienceMs: 100, probeMs: 100 } },
+      cameraIds: ['gate'],
+    });
+    const { store } = opened;
+    expect(store.volumes()).toMatchObject([{ state: { kind: 'ok' } }]);
+    const recorder = createRecorder({ cameraId: 'gate', store, clock, log: quietLog, limits });
+    play(recorder, { from: 10, seconds: 5 });
+    await expect.poll(() => recorder.status().framesRecorded).toBeGreaterThanOrEqual(4 * framesPerSecond);
+    expect(recorder.status()).toMatchObject({ state: { kind: 'recording' }, framesDropped: 0 });
+    expect(health.state.kind).not.toBe('ok');
+    index[Symbol.dispose]();
+
+    await expect.poll(() => health.state.kind, { timeout: 10_000 }).toBe('ok');
+    await store.inspect();
+    play(recorder, { from: 15, seconds: 1 });
+    await recorder.stop();
+    expect(await store.reconciled()).toMatchObject({ recovered: 1, droppedRows: 0, removedFiles: 0 });
+    const { segments } = await store.segments('gate', { limit: 100 });
+    const frames = segments.reduce((sum, { frameCount }) => sum + frameCount, 0);
+    expect(recorder.status().framesRecorded).toBe(6 * framesPerSecond);
+    expect(frames - recorder.status().framesRecorded).toBeGreaterThanOrEqual(left);
+    expect(segments.filter(({ state }) => state === 'writing')).toEqual([]);
+  });
+});
+
+function play(
+  recorder: Pick<Recorder, 'onDescription' | 'onSample'>,
+  { from, seconds }: { readonly from: number; readonly seconds: number },
+): void {
+  for (let second = from; second < from + seconds; second += 1) {
+    const { description, samples } = syntheticStream({ seed: second, seconds: 1, startMs: second * 1000 });
+    recorder.onDescription(description);
+    for (const sample of samples) recorder.onSample(sample);
+  }
+}
 
 /** Counts the syncs of each file. */
 class CountedSyncs {

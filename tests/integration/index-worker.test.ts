@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
@@ -8,6 +8,7 @@ import { IndexHealth } from '../../src/engine/storage/index-health.ts';
 import type { SqlConnection, SqlStatement } from '../../src/engine/storage/sql-connection.ts';
 import { openWorkerConnection } from '../../src/engine/storage/worker-sql-connection.ts';
 import { temporaryDirectory } from './recording-fixture.ts';
+import { mountSmallDisk, smallDiskMissing } from './small-disk-fixture.ts';
 import { quietLog } from './storage-fixture.ts';
 
 const clock = createSystemClock();
@@ -245,6 +246,43 @@ describe('the index on its own thread', () => {
     database.pragma('user_version = 99');
     database.close();
     await expect(open()).rejects.toMatchObject({ name: 'NewerDatabaseError' });
+  });
+
+  it('is there, and silent, when the disk lets nobody open it in time', async () => {
+    const health = new IndexHealth({ path, clock, log: quietLog });
+    const limits = { openPatienceMs: 1, probeMs: 20 };
+    const connection = await openWorkerConnection({ path, clock, health, limits });
+    opened.push(connection);
+
+    expect(health.state.kind).toBe('hung');
+    await expect(connection.execute([addLock(1)])).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    await expect.poll(() => health.state.kind).toBe('ok');
+    await connection.execute([addLock(2)]);
+    expect(await startsOf(connection)).toEqual([{ start: 2 }]);
+  });
+
+  it.skipIf(smallDiskMissing)('is there, and fails, until its disk has room to open it', async () => {
+    const diskBytes = 1024 ** 2;
+    await using stack = new AsyncDisposableStack();
+    const disk = stack.use(await mountSmallDisk(diskBytes));
+    path = join(disk.path, 'index.sqlite');
+    const before = await open();
+    await before.execute([addLock(1)]);
+    await before.close();
+    const filler = join(disk.path, 'filler');
+    await expect(writeFile(filler, new Uint8Array(diskBytes))).rejects.toMatchObject({ code: 'ENOSPC' });
+
+    const health = new IndexHealth({ path, clock, log: quietLog });
+    const connection = await openWorkerConnection({ path, clock, health, limits: { probeMs: 20 } });
+    stack.defer(() => connection.close());
+    expect(health.state.kind).not.toBe('ok');
+    await expect(connection.execute([addLock(2)])).rejects.toMatchObject({
+      code: expect.stringMatching(/^SQLITE_(FULL|IOERR|CANTOPEN)/),
+    });
+    await rm(filler);
+    await expect.poll(() => health.state.kind).toBe('ok');
+    await connection.execute([addLock(3)]);
+    expect(await startsOf(connection)).toEqual([{ start: 1 }, { start: 3 }]);
   });
 
   it('puts an index aside that is no database any more, and begins anew', async () => {

@@ -1,10 +1,11 @@
 import Database from 'better-sqlite3';
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CameraRetention, VolumeConfig } from '../../src/shared/engine-api/index.ts';
-import { openSqliteSegmentIndex, type FootageIndex } from '../../src/engine/storage/index.ts';
+import type { CameraRetention, FootageLock, VolumeConfig } from '../../src/shared/engine-api/index.ts';
+import { FootageLocks, openSqliteSegmentIndex, type FootageIndex } from '../../src/engine/storage/index.ts';
 import { Retention, type RetentionOutcome } from '../../src/engine/storage/retention.ts';
 import { FaultyVolume } from '../support/faulty-volume.ts';
 import { ManualClock } from '../unit/engine/ingest/manual-clock.ts';
@@ -38,6 +39,7 @@ class RetainedFootage implements AsyncDisposable {
   readonly answering = new Set<string>();
   /** Whether the disk can be written to. */
   isWell = true;
+  locksAreFiled = async (): Promise<void> => undefined;
   readonly #path: string;
   readonly #retention: Retention;
   #cameras: Readonly<Record<string, CameraRetention>> = {};
@@ -53,6 +55,7 @@ class RetainedFootage implements AsyncDisposable {
       headroomBytes: 50,
       cameraRules: () => new Map(Object.entries(this.#cameras)),
       isAnswering: (id) => id === volumeId || this.answering.has(id),
+      locksAreFiled: () => this.locksAreFiled(),
     });
   }
 
@@ -254,6 +257,43 @@ describe('retention', () => {
     expect(footage.removed).toHaveLength(120 - lockedBytes / 100);
     expect(outcome.storedBytes).toBe(lockedBytes);
     expect(lockedBytes).toBeGreaterThan(0);
+  });
+
+  it('deletes nothing before the index knows what is locked, however late it takes that', async () => {
+    await using footage = new RetainedFootage(directory.path);
+    await footage.addMinutes(['a'], 10);
+    const startUtcMs = footage.clock.utcMs() - 10 * 60_000;
+    const lock: FootageLock = {
+      id: randomUUID(),
+      cameraId: 'a',
+      startUtcMs,
+      endUtcMs: startUtcMs + 5 * 60_000,
+      reason: 'Accident',
+      lockedBy: 'E. Muster',
+      tokenId: 'a-token',
+      createdUtcMs: startUtcMs,
+    };
+    const full = Object.assign(new Error('full'), { code: 'SQLITE_FULL' });
+    let isFull = true;
+    const locks = new FootageLocks({
+      file: { read: () => ({ locks: [lock] }), write: () => undefined },
+      index: {
+        replaceLocks: async (ranges) => {
+          if (isFull) throw full;
+          await footage.index.replaceLocks(ranges);
+        },
+      },
+      clock: footage.clock,
+      log: quietLog,
+    });
+    await locks.start();
+    footage.locksAreFiled = () => locks.file();
+
+    await expect(footage.look({ quotaBytes: 300 })).rejects.toBe(full);
+    expect(footage.removed).toEqual([]);
+    isFull = false;
+    expect(await footage.look({ quotaBytes: 300 })).toMatchObject({ storedBytes: 800, deletedBytes: 200 });
+    expect(await footage.index.isLocked({ cameraId: 'a', startUtcMs, endUtcMs: startUtcMs + 1 })).toBe(true);
   });
 
   it('counts what is locked against no limit, so that a lock does not cost what follows it', async () => {

@@ -31,6 +31,8 @@ function migrate(database: Database.Database, path: string): void {
         'Install the newer engine again, or move the index away to have it rebuilt from the files.',
     );
   }
+  // Nothing is written for nothing: there may be no room.
+  if (version === migrations.length) return;
   database.transaction(() => {
     for (const migration of migrations.slice(version)) database.exec(migration);
     database.pragma(`user_version = ${migrations.length}`);

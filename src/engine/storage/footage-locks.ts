@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { isIndexError } from './failure.ts';
 import { FootageLock, maximumLocks } from '../../shared/engine-api/index.ts';
 import type { LockOrder } from '../../shared/engine-api/index.ts';
 import type { LockIndex } from './segment-index.ts';
@@ -31,22 +32,37 @@ export type LockOutcome =
 export class FootageLocks {
   readonly #options: FootageLocksOptions;
   #locks: readonly FootageLock[] = [];
+  /** Those that the index knows. */
+  #filed: readonly FootageLock[] | undefined;
 
   constructor(options: FootageLocksOptions) {
     this.#options = options;
   }
 
-  /** Before anything can be deleted. Rejects as the file or the index does. */
+  /** Before anything can be deleted. Rejects as the file does. */
   async start(): Promise<void> {
     this.#locks = this.#options.file.read()?.locks ?? [];
-    await this.#options.index.replaceLocks(this.#locks);
+    try {
+      await this.file();
+    } catch (error) {
+      // It tells of its trouble itself; nothing is deleted before it has taken them.
+      if (!isIndexError(error)) throw error;
+    }
+  }
+
+  /** Sees to it that the index knows what is locked. Rejects with its error: then nothing may be deleted. */
+  async file(): Promise<void> {
+    if (this.#filed === this.#locks) return;
+    const locks = this.#locks;
+    await this.#options.index.replaceLocks(locks);
+    this.#filed = locks;
   }
 
   list(): readonly FootageLock[] {
     return this.#locks;
   }
 
-  /** Rejects with the index's error; the lock then holds from the next start on. */
+  /** Rejects with the index's error; the lock then holds as soon as the index takes anything, or from the next start on. */
   async add(order: LockOrder, tokenId: string): Promise<LockOutcome> {
     if (this.#locks.length >= maximumLocks) return { kind: 'too-many' };
     const lock: FootageLock = {
@@ -72,6 +88,6 @@ export class FootageLocks {
   async #change(locks: readonly FootageLock[]): Promise<void> {
     this.#options.file.write({ locks: [...locks] });
     this.#locks = locks;
-    await this.#options.index.replaceLocks(locks);
+    await this.file();
   }
 }

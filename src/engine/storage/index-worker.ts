@@ -28,15 +28,6 @@ function describe(error: unknown): IndexWorkerError {
   return { name: error.name, code, message: error.message };
 }
 
-function open(): Database | undefined {
-  try {
-    return openDatabase(path);
-  } catch (error) {
-    answer({ kind: 'refused', error: describe(error) });
-    return undefined;
-  }
-}
-
 /** One transaction around all; a request that fails undoes itself alone, unless SQLite has undone everything. */
 class BatchRunner {
   readonly #database: Database;
@@ -80,19 +71,47 @@ class BatchRunner {
   }
 }
 
-const database = open();
-if (database !== undefined) {
-  const batches = new BatchRunner(database);
-  port.on('message', (request: IndexWorkerRequest) => {
-    switch (request.kind) {
-      case 'batch':
-        answer(batches.run(request.requests, request.isDurable));
-        return;
-      case 'close':
-        database.close();
-        answer({ kind: 'closed' });
-        port.close();
+/** The database, opened as soon as its disk lets it be: until then every request is answered with the reason. */
+class LateDatabase {
+  #database: Database | undefined;
+  #batches: BatchRunner | undefined;
+
+  /** @throws SQLite's error, NewerDatabaseError */
+  open(): BatchRunner {
+    this.#database ??= openDatabase(path);
+    this.#batches ??= new BatchRunner(this.#database);
+    return this.#batches;
+  }
+
+  run(requests: readonly (readonly SqlStatement[])[], isDurable: boolean): IndexWorkerAnswer {
+    try {
+      return this.open().run(requests, isDurable);
+    } catch (error) {
+      const failed: IndexWorkerResult = { kind: 'failed', error: describe(error) };
+      return { kind: 'batch', results: requests.map(() => failed), hasWritten: false };
     }
-  });
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+}
+
+const database = new LateDatabase();
+port.on('message', (request: IndexWorkerRequest) => {
+  switch (request.kind) {
+    case 'batch':
+      answer(database.run(request.requests, request.isDurable));
+      return;
+    case 'close':
+      database.close();
+      answer({ kind: 'closed' });
+      port.close();
+  }
+});
+try {
+  database.open();
   answer({ kind: 'opened' });
+} catch (error) {
+  answer({ kind: 'refused', error: describe(error) });
 }

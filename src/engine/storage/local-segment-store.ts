@@ -47,6 +47,8 @@ export interface SegmentStoreOptions {
   readonly clockOffsetMs?: () => number | undefined;
   readonly limits: StorageLimits;
   readonly guardLimits?: GuardLimits;
+  /** Resolves when the index knows what is locked; nothing is deleted before. Rejects with the index's error. */
+  readonly locksAreFiled?: () => Promise<void>;
 }
 
 export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
@@ -69,7 +71,7 @@ class LocalSegmentStore implements SegmentStore {
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: SegmentStoreOptions) {
-    const { index, clock, log, limits } = options;
+    const { index, clock, log, limits, locksAreFiled } = options;
     this.#options = options;
     this.#config = options.config;
     this.#retention = new Retention({
@@ -79,6 +81,7 @@ class LocalSegmentStore implements SegmentStore {
       headroomBytes: limits.headroomBytes,
       cameraRules: () => this.#cameraRules,
       isAnswering: (volumeId) => this.#isAnswering(volumeId),
+      locksAreFiled,
     });
   }
 

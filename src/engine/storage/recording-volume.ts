@@ -3,7 +3,6 @@ import type { CameraId, VolumeConfig, VolumeState, VolumeStatus } from '../../sh
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import {
-  errorCode,
   failed,
   failureOf,
   isIndexError,
@@ -55,6 +54,8 @@ export interface RecordingVolumeOptions {
   readonly limits: StorageLimits;
   readonly guardLimits: GuardLimits;
   readonly retention: Retention;
+  /** Resolves when the index knows what is locked. Rejects with its error. */
+  readonly locksAreFiled?: (() => Promise<void>) | undefined;
   /** Cameras that are going to record. */
   readonly cameraIds: () => readonly CameraId[];
   /** Whether another volume takes footage: then nobody waits for this one while it hangs. */
@@ -62,6 +63,12 @@ export interface RecordingVolumeOptions {
   /** Its state changed. */
   readonly onChange: () => void;
 }
+
+/**
+ * Whether the files of the disk and the index say the same; `owed`: the index did not let itself be compared, and is asked again
+ * beside recording.
+ */
+type Agreement = 'unknown' | 'owed' | 'reached';
 
 /** One volume of an engine: what is written there, how it fares, and how it comes back. */
 export class RecordingVolume {
@@ -83,7 +90,7 @@ export class RecordingVolume {
   #syncs: SyncSchedule | undefined;
   /** Files being made, written or waiting for repair or for their rows: nobody else touches them. */
   readonly #inHand = new Set<string>();
-  #isReconciled = false;
+  #agreement: Agreement = 'unknown';
   #isStopping = false;
   #inspection: Promise<void> | undefined;
   #lostFrames = 0;
@@ -318,7 +325,7 @@ export class RecordingVolume {
       if (trouble?.kind === 'failing' && this.#isBetterLeftAlone()) return;
       // A full disk may have to be made room on first.
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
-      if (!this.#isReconciled) await this.#reconcile(recognition.volumeId);
+      if (this.#agreement !== 'reached') await this.#reconcile(recognition.volumeId);
       else this.#comparison.retry(recognition.volumeId, { isAfterTrouble: trouble !== undefined });
       await this.#repair();
       await this.#lookAtRoom(recognition.volumeId);
@@ -334,6 +341,24 @@ export class RecordingVolume {
   }
 
   async #reconcile(volumeId: string): Promise<void> {
+    if (this.#agreement === 'unknown') await this.#takeOver();
+    try {
+      await this.#options.locksAreFiled?.();
+      await this.#comparison.run(volumeId);
+      this.#agreement = 'reached';
+    } catch (error) {
+      if (!isIndexError(error)) throw error;
+      if (this.#agreement === 'unknown')
+        this.#options.log.error(
+          { volume: this.name, ...storageFailure(error, this.path) },
+          'The footage cannot be compared with the index yet; recording does not wait for that.',
+        );
+      this.#agreement = 'owed';
+    }
+  }
+
+  /** The disk has come (back). */
+  async #takeOver(): Promise<void> {
     this.#health.opening();
     // From here on none begins; a file that is being made must not be taken for one that an end without warning left.
     await Promise.all(this.#beginning);
@@ -343,8 +368,6 @@ export class RecordingVolume {
     // What the system still works on, or the index has not heard of, stays in hand.
     for (const filePath of this.#inHand)
       if (!this.#repairs.has(filePath) && !this.#rows.owes(filePath)) this.#inHand.delete(filePath);
-    await this.#comparison.run(volumeId);
-    this.#isReconciled = true;
   }
 
   async #recover({ filePath, row }: CreatedSegment, volumeId: string): Promise<SegmentExtent | undefined> {
@@ -367,7 +390,7 @@ export class RecordingVolume {
   }
 
   #misses(trouble: Misplacement): StorageFailure {
-    this.#isReconciled = false;
+    this.#agreement = 'unknown';
     this.#health.enter(trouble);
     return failureOf(trouble);
   }
@@ -380,24 +403,12 @@ export class RecordingVolume {
   }
 
   #judge(error: unknown): StorageFailure {
-    if (isIndexError(error)) return this.#judgeIndex(error);
+    // The volume is not to blame.
+    if (isIndexError(error)) return storageFailure(error, this.path);
     const trouble = volumeTrouble(error, this.path);
     // The guard tells of hangs itself, and knows when they end.
     if (trouble.kind !== 'hung') this.#health.enter(trouble);
     return failureOf(trouble);
-  }
-
-  /** The volume is not to blame; but what an end without warning left there cannot be put in order without the index. */
-  #judgeIndex(error: unknown): StorageFailure {
-    const failure = storageFailure(error, this.path);
-    if (!this.#isReconciled)
-      this.#health.enter({
-        kind: 'failing',
-        code: errorCode(error),
-        detail: failure.detail,
-        remedy: 'Recording begins when the index answers.',
-      });
-    return failure;
   }
 
   #hang(): void {

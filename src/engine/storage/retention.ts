@@ -55,6 +55,8 @@ export interface RetentionOptions {
   readonly cameraRules: () => ReadonlyMap<CameraId, CameraRetention>;
   /** What a camera has elsewhere counts only while it could be deleted. */
   readonly isAnswering: (volumeId: string) => boolean;
+  /** Resolves when the index knows what is locked. Rejects with its error. */
+  readonly locksAreFiled?: (() => Promise<void>) | undefined;
 }
 
 /** Keeps volumes and cameras within their limits, oldest footage first. */
@@ -74,9 +76,10 @@ export class Retention {
 
   /** Rejects with the volume's error or the index's. */
   async apply(target: RetentionTarget): Promise<RetentionOutcome> {
-    const { clock } = this.#options;
+    const { clock, locksAreFiled } = this.#options;
     const { volume, volumeId, config } = target;
     const place = { volume, volumeId, volumeName: config.name };
+    await locksAreFiled?.();
     await this.#removal.resume(place);
     const rules = this.#rules(target);
     const met = new Set<string>();

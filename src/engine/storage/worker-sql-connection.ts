@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../shared/domain/clock.ts';
+import { isDamage, isIndexTrouble } from './failure.ts';
 import type { IndexHealth } from './index-health.ts';
 import type {
   IndexWorkerAnswer,
@@ -26,6 +27,8 @@ export interface WorkerConnectionLimits {
   readonly maximumBatch: number;
   /** After so long without an answer, what waits is refused until there is one. */
   readonly patienceMs: number;
+  /** Opening waits for the thread for so long; then it counts as silent. */
+  readonly openPatienceMs: number;
   /** Closing waits for the thread for so long. */
   readonly closePatienceMs: number;
   /** How long requests that are in no hurry may be gathered, so that they are one transaction. */
@@ -38,6 +41,7 @@ export const defaultWorkerConnectionLimits: WorkerConnectionLimits = {
   maximumWaiting: 10_000,
   maximumBatch: 32,
   patienceMs: 10_000,
+  openPatienceMs: 10_000,
   closePatienceMs: 1_000,
   gatherMs: 200,
   probeMs: 5_000,
@@ -64,8 +68,9 @@ const threadModule = new URL(
 );
 
 /**
- * Opens a database on a thread of its own and brings its schema up to date.
- * @throws SQLite's error, NewerDatabaseError
+ * Opens a database on a thread of its own and brings its schema up to date. A disk that does not let it, or does not answer, is
+ * asked again and again: until then requests are refused with the reason.
+ * @throws SQLite's error where the file is none of a database, NewerDatabaseError
  */
 export async function openWorkerConnection(options: WorkerConnectionOptions): Promise<SqlConnection> {
   const connection = new WorkerSqlConnection(options);
@@ -107,7 +112,7 @@ class WorkerSqlConnection implements SqlConnection {
   readonly #worker: Worker;
   readonly #opening = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #hasOpened = false;
+  #hasBegun = false;
   #isLeftBehind = false;
   #refused = 0;
   #state: State = { kind: 'open' };
@@ -134,6 +139,11 @@ class WorkerSqlConnection implements SqlConnection {
     this.#worker.on('message', (answer: IndexWorkerAnswer) => this.#onAnswer(answer));
     this.#worker.on('error', (error) => this.#onDeath(error));
     this.#worker.on('exit', () => this.#ended.resolve());
+    const { openPatienceMs } = this.#limits;
+    this.#patience = clock.after(openPatienceMs, () => {
+      this.#onSilence(openPatienceMs);
+      this.#begin();
+    });
   }
 
   execute(statements: readonly SqlStatement[], urgency: SqlUrgency = 'at-once'): Promise<SqlRows> {
@@ -182,7 +192,8 @@ class WorkerSqlConnection implements SqlConnection {
     }
     const batch = this.#waiting.splice(0, this.#limits.maximumBatch);
     this.#batch = batch;
-    this.#patience = this.#clock.after(this.#limits.patienceMs, () => this.#onSilence());
+    const { patienceMs } = this.#limits;
+    this.#patience = this.#clock.after(patienceMs, () => this.#onSilence(patienceMs));
     this.#post({
       kind: 'batch',
       requests: batch.map(({ statements }) => statements),
@@ -193,15 +204,10 @@ class WorkerSqlConnection implements SqlConnection {
   #onAnswer(answer: IndexWorkerAnswer): void {
     switch (answer.kind) {
       case 'opened':
-        this.#hasOpened = true;
-        this.#opening.resolve();
+        this.#onOpened();
         return;
       case 'refused':
-        this.#opening.reject(
-          answer.error.name === 'NewerDatabaseError'
-            ? new NewerDatabaseError(answer.error.message)
-            : new IndexDatabaseError(answer.error),
-        );
+        this.#onRefused(answer.error);
         return;
       case 'batch':
         this.#settle(answer.results);
@@ -212,11 +218,44 @@ class WorkerSqlConnection implements SqlConnection {
     }
   }
 
+  /** From here on requests are taken. */
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#opening.resolve();
+  }
+
+  #onOpened(): void {
+    this.#endSilence();
+    this.#begin();
+    this.#probeWhileUnwell();
+  }
+
+  #onRefused(error: IndexWorkerError): void {
+    this.#endSilence();
+    // A disk that is full or fails may let it be opened later.
+    if (isIndexTrouble(error.code) || (this.#hasBegun && isDamage(error.code))) {
+      this.#health?.answered({ codes: [error.code], hasWritten: false });
+      this.#onOpened();
+      return;
+    }
+    const failure =
+      error.name === 'NewerDatabaseError'
+        ? new NewerDatabaseError(error.message)
+        : new IndexDatabaseError(error);
+    if (this.#hasBegun) throw failure;
+    this.#opening.reject(failure);
+    this.#post({ kind: 'close' });
+  }
+
+  #endSilence(): void {
+    this.#patience?.[Symbol.dispose]();
+    if (this.#state.kind === 'silent') this.#state = { kind: 'open' };
+  }
+
   #settle(results: readonly IndexWorkerResult[]): void {
     const batch = this.#batch ?? [];
     this.#batch = undefined;
-    this.#patience?.[Symbol.dispose]();
-    if (this.#state.kind === 'silent') this.#state = { kind: 'open' };
+    this.#endSilence();
     for (const [position, { resolve, reject }] of batch.entries()) {
       const result = results[position];
       if (result?.kind === 'done') resolve(result.rows);
@@ -229,7 +268,12 @@ class WorkerSqlConnection implements SqlConnection {
     if (this.#health === undefined) return;
     const codes = results.flatMap((result) => (result.kind === 'failed' ? [result.error.code] : []));
     this.#health.answered({ codes, hasWritten });
-    if (this.#health.state.kind === 'ok' || this.#state.kind !== 'open') return;
+    this.#probeWhileUnwell();
+  }
+
+  #probeWhileUnwell(): void {
+    const isUnwell = this.#health !== undefined && this.#health.state.kind !== 'ok';
+    if (!isUnwell || this.#state.kind !== 'open') return;
     this.#probing ??= this.#clock.after(this.#limits.probeMs, () => {
       this.#probing = undefined;
       // Whatever comes of it, its answer is told as any other.
@@ -238,14 +282,14 @@ class WorkerSqlConnection implements SqlConnection {
   }
 
   /** What has not been sent has not happened and never will; of what was sent nobody knows yet. */
-  #onSilence(): void {
+  #onSilence(patienceMs: number): void {
     if (this.#state.kind !== 'open') return;
-    const refusal = silentFor(this.#limits.patienceMs);
+    const refusal = silentFor(patienceMs);
     this.#state = { kind: 'silent', refusal };
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#refused += waiting.length;
-    this.#health?.silent(this.#limits.patienceMs);
+    this.#health?.silent(patienceMs);
     for (const { reject } of waiting) reject(refusal);
   }
 
@@ -260,7 +304,7 @@ class WorkerSqlConnection implements SqlConnection {
     this.#opening.reject(failure);
     this.#ended.resolve();
     this.#failAll(failure);
-    if (this.#hasOpened) throw failure;
+    if (this.#hasBegun) throw failure;
   }
 
   #failAll(refusal: Error): void {
