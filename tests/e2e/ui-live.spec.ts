@@ -115,6 +115,27 @@ test('the node converts sound that pages cannot play, and only while somebody li
   expect(desk.converted).toEqual(['camera-1']);
 });
 
+test('a node that cannot convert the sound says why, while somebody wants to hear it', async ({
+  page,
+  openDesk,
+}) => {
+  const { desk, goTo } = await openDesk('healthy');
+  desk.world.update((world) => ({
+    ...world,
+    cameraHealth: world.cameraHealth.map((health) => withSound(health, { kind: 'on-request' })),
+  }));
+  const reason = 'This engine converts the sound of 16 streams at a time.';
+  desk.feed.soundObstacle = reason;
+  await goTo('live?camera=camera-1');
+  await expect(page.locator(playing)).toHaveCount(1);
+  await expect(page.getByText(reason)).toBeHidden();
+  await page.getByRole('button', { name: /^Turn the sound of .* on$/ }).click();
+  await expect(page.getByText(reason)).toBeVisible();
+  await expect(page.locator(playing)).toHaveCount(1);
+  await page.getByRole('button', { name: /^Turn the sound of .* off$/ }).click();
+  await expect(page.getByText(reason)).toBeHidden();
+});
+
 test('the statistics show rate and delay', async ({ page, openDesk }) => {
   const { goTo } = await openDesk('healthy');
   await goTo('live?camera=camera-1');

@@ -16,6 +16,8 @@ export interface FlvStream {
   readonly hasAudio: boolean | undefined;
   /** The WebSocket handshake is over. */
   readonly onConnected: () => void;
+  /** Each time the stream describes itself: why there is no sound although the camera sends some; undefined when there is. */
+  readonly onSoundObstacle: (detail: string | undefined) => void;
   readonly onEnd: (end: PlayerEnd) => void;
 }
 
@@ -81,6 +83,9 @@ export async function openFlvPlayer(element: HTMLVideoElement, stream: FlvStream
   player.on(mpegts.Events.ERROR, (type: unknown, detail: unknown) => {
     if (type === mpegts.ErrorTypes.MEDIA_ERROR) end({ kind: 'undecodable', detail: String(detail) });
   });
+  player.on(mpegts.Events.METADATA_ARRIVED, (metadata: unknown) => {
+    stream.onSoundObstacle(soundObstacleOf(metadata));
+  });
   player.attachMediaElement(element);
   player.load();
   // A tile that closes before its first frame interrupts play(); that is no failure.
@@ -93,4 +98,11 @@ export async function openFlvPlayer(element: HTMLVideoElement, stream: FlvStream
       player.destroy();
     },
   };
+}
+
+/** What the engine adds to `onMetaData`. */
+function soundObstacleOf(metadata: unknown): string | undefined {
+  if (typeof metadata !== 'object' || metadata === null || !('soundobstacle' in metadata)) return undefined;
+  const { soundobstacle } = metadata;
+  return typeof soundobstacle === 'string' ? soundobstacle : undefined;
 }

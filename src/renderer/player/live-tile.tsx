@@ -29,13 +29,16 @@ export interface LiveTileProps extends LiveChoice {
   readonly openLive: OpenLive;
   readonly showStatistics: boolean;
   readonly isMuted: boolean;
+  /** Why the sound that was asked for does not come; undefined when it does. Must not change between renderings. */
+  readonly onSilence: (detail: string | undefined) => void;
   /** Why there is no picture, when the site knows; stands for what the player sees of it. */
   readonly explanation: string | undefined;
 }
 
 /** One camera's picture, with words on it whenever it is not live, and nothing on it when it is. */
 export function LiveTile(props: LiveTileProps) {
-  const { cameraId, name, stream, sound, queue, openLive, showStatistics, isMuted, explanation } = props;
+  const { cameraId, name, stream, sound, queue, openLive, showStatistics, isMuted, explanation, onSilence } =
+    props;
   const tile = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const isOnScreen = useOnScreen(tile);
@@ -53,6 +56,7 @@ export function LiveTile(props: LiveTileProps) {
       queue,
       mediaOrigin: globalThis.location.origin.replace(/^http/, 'ws'),
       openLive: async () => {
+        onSilence(undefined);
         const ticket = await openLive({ cameraId, stream, sound });
         setSoundObstacle(ticket.kind === 'ok' ? ticket.value.soundObstacle : undefined);
         return ticket;
@@ -60,12 +64,16 @@ export function LiveTile(props: LiveTileProps) {
       openPlayer: async (live) => openFlvPlayer(element, live),
       onState: setState,
       onStatistics: setStatistics,
+      onSoundObstacle: (detail) => {
+        // Without asking, the stream comes without a sound that would have to be converted.
+        if (sound !== undefined) onSilence(detail);
+      },
     });
     return () => {
       session.stop();
       setState({ kind: 'opening' });
     };
-  }, [cameraId, stream, sound, isOnScreen, openLive, queue]);
+  }, [cameraId, stream, sound, isOnScreen, openLive, queue, onSilence]);
 
   return (
     <div className={`live-tile live-tile--${state.kind}`} ref={tile} data-tile-state={state.kind}>

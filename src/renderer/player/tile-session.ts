@@ -58,6 +58,8 @@ export interface TileSessionOptions {
   readonly openPlayer: (stream: FlvStream) => Promise<FlvPlayer>;
   readonly onState: (state: TileState) => void;
   readonly onStatistics: (statistics: TileStatistics) => void;
+  /** What the stream itself says of its sound: why there is none although the camera sends some. */
+  readonly onSoundObstacle: (detail: string | undefined) => void;
 }
 
 export const tileTiming = {
@@ -151,6 +153,9 @@ function runAttempt(options: TileSessionOptions, events: AttemptEvents): () => v
       url: `${options.mediaOrigin}${ticket.value.path}`,
       hasAudio: ticket.value.hasAudio,
       onConnected: endTurn,
+      onSoundObstacle: (detail) => {
+        if (!ending.signal.aborted) options.onSoundObstacle(detail);
+      },
       onEnd: problem,
     });
     if (ending.signal.aborted) {

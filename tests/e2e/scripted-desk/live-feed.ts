@@ -50,6 +50,8 @@ export class LiveFeed {
   readonly #header: Buffer;
   readonly #server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   mode: FeedMode = 'playing';
+  /** What streams with converted sound say of it. */
+  soundObstacle: string | undefined;
 
   constructor(clipPath: string) {
     const file = readFileSync(clipPath);
@@ -72,6 +74,7 @@ export class LiveFeed {
   #play(socket: WebSocket): void {
     if (this.mode === 'closing') return socket.close(4410, 'The camera stopped.');
     const setup = this.#tags.filter((tag) => tag.isSetup);
+    if (this.soundObstacle !== undefined) setup.push(metadataTag({ soundobstacle: this.soundObstacle }));
     const pictures = this.#tags.filter((tag) => !tag.isSetup);
     const frameMs = (pictures[1]?.timestampMs ?? 0) - (pictures[0]?.timestampMs ?? 0);
     socket.send(Buffer.concat([this.#header, ...setup.map((tag) => withTimestamp(tag, 0))]));
@@ -87,4 +90,32 @@ export class LiveFeed {
     }, frameMs);
     socket.once('close', () => clearInterval(timer));
   }
+}
+
+/** With its length before it, without the marker of its type. */
+function amfText(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+}
+
+/** `onMetaData` with strings, Adobe FLV 10.1 §E.4.4, AMF0 §2. */
+function metadataTag(values: Readonly<Record<string, string>>): FlvTag {
+  const properties = Object.entries(values).flatMap(([name, value]) => [
+    text(name),
+    Buffer.from([2]),
+    text(value),
+  ]);
+  const payload = Buffer.concat([
+    Buffer.from([2]),
+    amfText('onMetaData'),
+    Buffer.from([3]),
+    ...properties,
+    Buffer.from([0, 0, 9]),
+  ]);
+  const header = Buffer.alloc(11);
+  header.writeUInt8(18, 0);
+  header.writeUIntBE(payload.length, 1, 3);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(header.length + payload.length);
+  return { timestampMs: 0, bytes: Buffer.concat([header, payload, length]), isSetup: true };
 }

@@ -91,6 +91,7 @@ export function WallTile(props: WallTileProps) {
   const { t } = useTranslation();
   const { row, position, onDropped, onRemove, onToggleSingle } = props;
   const [isMuted, setMuted] = useState(true);
+  const [refusal, setRefusal] = useState<string>();
   const dropTarget =
     onDropped === undefined
       ? {}
@@ -120,7 +121,7 @@ export function WallTile(props: WallTileProps) {
   const state = cameraWords(t, condition).label;
   // Nine cameras at once are noise; one can be listened to.
   const sound: TileSound = props.isSingle ? tileSound(row.health, props.stream) : { kind: 'none' };
-  const silence = silenceWords(sound);
+  const silence = silenceWords(sound) ?? (isMuted ? undefined : refusal);
   const canBeHeard = sound.kind === 'playable' || sound.kind === 'convertible';
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
@@ -211,6 +212,7 @@ export function WallTile(props: WallTileProps) {
         openLive={props.openLive}
         showStatistics={props.showStatistics}
         isMuted={isMuted || !canBeHeard}
+        onSilence={setRefusal}
         explanation={explanationOf(t, row, props.stream)}
       />
     </div>
