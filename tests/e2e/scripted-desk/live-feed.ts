@@ -101,9 +101,9 @@ function amfText(value: string): Buffer {
 /** `onMetaData` with strings, Adobe FLV 10.1 §E.4.4, AMF0 §2. */
 function metadataTag(values: Readonly<Record<string, string>>): FlvTag {
   const properties = Object.entries(values).flatMap(([name, value]) => [
-    text(name),
+    amfText(name),
     Buffer.from([2]),
-    text(value),
+    amfText(value),
   ]);
   const payload = Buffer.concat([
     Buffer.from([2]),
