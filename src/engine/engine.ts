@@ -149,7 +149,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const events = new EventFeed({ status: () => api.status(), clock });
   stack.defer(() => events.stop());
-  const gapLog = announceGaps(createGapLog({ index, bootId }), events);
+  const gapLog = announceGaps(
+    createGapLog({ index, bootId, isIncomplete: () => store.owesComparison }),
+    events,
+  );
   const gaps = new GapKeeper({ gapLog, clock, log });
   const slabPool = new SlabPool({ maximumIdleBytes: MAXIMUM_IDLE_SLAB_BYTES });
   const { maxAccessUnitBytes } = defaultRtmpLimits;

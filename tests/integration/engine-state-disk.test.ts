@@ -7,7 +7,13 @@ import { createSystemClock } from '../../src/engine/platform/clock.ts';
 import { engineLayout, makeDirectories } from '../../src/engine/platform/layout.ts';
 import { issueToken } from '../../src/engine/platform/tokens.ts';
 import type { Clock } from '../../src/shared/domain/clock.ts';
-import { ConfigView, EngineFailure, EngineStatus, enginePaths } from '../../src/shared/engine-api/index.ts';
+import {
+  ConfigView,
+  EngineFailure,
+  EngineStatus,
+  Timeline,
+  enginePaths,
+} from '../../src/shared/engine-api/index.ts';
 import type { SimCamera } from '../../src/sim/camera/camera.ts';
 import { createSimCameras } from '../../src/sim/site/cameras.ts';
 import { temporaryFolder } from './engine-process.ts';
@@ -184,6 +190,12 @@ describe('an engine whose state cannot be written', () => {
       const health = async (): Promise<unknown> => (await ask(enginePaths.health)).json();
       await expect.poll(health, { timeout: 15_000 }).toEqual({ status: 'ok' });
       await recordsOn();
+      // The stop, and nothing else: not over what was recorded while the index could not be asked.
+      const gaps = async (): Promise<unknown> =>
+        Timeline.parse(
+          (await ask(`${enginePaths.timeline('gate')}?from=0&to=${Date.now()}`)).json(),
+        ).gaps.map(({ reason, endUtcMs }) => ({ reason, isOver: endUtcMs !== undefined }));
+      await expect.poll(gaps, { timeout: 15_000 }).toEqual([{ reason: 'planned', isOver: true }]);
     });
   });
 });

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { existsSync, readdirSync } from 'node:fs';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
@@ -125,6 +125,40 @@ describe('an engine whose index is damaged inside', () => {
     await engine.end('SIGTERM');
     expect(runEngineCommand(['fsck', engine.directory])).toMatchObject({ exitCode: 0, stderr: '' });
   });
+
+  it(
+    'records without it while the disk does not let it be put aside, and makes it again when it does',
+    { timeout: 60_000 },
+    async () => {
+      await engine.end('SIGTERM');
+      fill(indexPath);
+      await writeFile(indexPath, Buffer.alloc(65_536, 0xaa));
+      const inTheWay = ['', '.2', '.3'].map((suffix) => `${indexPath}.damaged${suffix}`);
+      // Keeps out root as well.
+      for (const place of inTheWay) await mkdir(join(place, 'not empty'), { recursive: true });
+
+      engine = await EngineProcess.start(engine.directory);
+      const status = async (): Promise<EngineStatus> =>
+        EngineStatus.parse((await engine.ask(enginePaths.status, { token })).json());
+      await expect
+        .poll(async () => (await status()).cameras[0]?.bytesRecorded ?? 0, { timeout: 20_000 })
+        .toBeGreaterThan(0);
+      expect(await status()).toMatchObject({
+        index: { kind: 'damaged' },
+        volumes: [{ state: { kind: 'ok' } }],
+        cameras: [{ recording: { kind: 'recording' } }],
+      });
+      await engine.end('SIGTERM');
+
+      for (const place of inTheWay) await rm(place, { recursive: true });
+      engine = await EngineProcess.start(engine.directory);
+      await expect.poll(async () => (await status()).index?.kind, { timeout: 20_000 }).toBe('ok');
+      await expect
+        .poll(async () => (await timeline('gate')).spans.length, { timeout: 20_000 })
+        .toBeGreaterThan(1);
+      expect(existsSync(`${indexPath}.damaged`)).toBe(true);
+    },
+  );
 
   it(
     'ends for it while it runs, and makes it again when it is started next',

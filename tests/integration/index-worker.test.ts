@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/engine/platform/clock.ts';
@@ -284,6 +285,33 @@ describe('the index on its own thread', () => {
     await connection.execute([addLock(3)]);
     expect(await startsOf(connection)).toEqual([{ start: 1 }, { start: 3 }]);
   });
+
+  it.skipIf(smallDiskMissing)(
+    'is written to again when its disk was only readable as it was opened',
+    async () => {
+      await using stack = new AsyncDisposableStack();
+      const disk = stack.use(await mountSmallDisk(1024 ** 2));
+      const before = await open();
+      await before.execute([addLock(1)]);
+      // As an end without warning leaves it.
+      for (const suffix of ['', '-wal', '-shm'])
+        await copyFile(`${path}${suffix}`, join(disk.path, `index.sqlite${suffix}`));
+      path = join(disk.path, 'index.sqlite');
+      execFileSync('mount', ['-o', 'remount,ro', disk.path]);
+
+      const health = new IndexHealth({ path, clock, log: quietLog });
+      const connection = await openWorkerConnection({ path, clock, health, limits: { probeMs: 20 } });
+      stack.defer(() => connection.close());
+      await expect(connection.execute([addLock(2)])).rejects.toMatchObject({
+        code: expect.stringMatching(/^SQLITE_(READONLY|CANTOPEN)/),
+      });
+      expect(health.state.kind).toBe('failing');
+      execFileSync('mount', ['-o', 'remount,rw', disk.path]);
+      await expect.poll(() => health.state.kind).toBe('ok');
+      await connection.execute([addLock(3)]);
+      expect(await startsOf(connection)).toEqual([{ start: 1 }, { start: 3 }]);
+    },
+  );
 
   it('puts an index aside that is no database any more, and begins anew', async () => {
     await writeFile(path, 'not a database, and long enough to be looked at as one'.repeat(100));

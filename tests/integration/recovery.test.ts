@@ -51,6 +51,47 @@ describe('a volume that is looked at anew', () => {
     await record(opened, { startMs: dayMs });
   };
 
+  it.each([
+    ['before recording', firstUtcMs + dayMs + 60_000],
+    ['beside recording', firstUtcMs + 30 * dayMs],
+  ])(
+    'records although the index does not take what is found %s, and tries that again',
+    async (when, nowUtcMs) => {
+      await recordTwoDays();
+      await rm(join(directory.path, 'index.db'));
+      const clock = new ManualClock();
+      clock.setWallClockBy(nowUtcMs - clock.utcMs());
+      let isFull = true;
+      await using opened = await open({
+        cameraIds: [cameraId],
+        clock,
+        wrapIndex: (index) =>
+          overriding(index, {
+            insertAll: async (found) => {
+              if (isFull) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' });
+              await index.insertAll(found);
+            },
+          }),
+        limits: { inspectionIntervalMs: dayMs, recoveryIntervalMs: dayMs },
+      });
+      const { store } = opened;
+      const listed = async (): Promise<number> => {
+        const { segments } = await store.segments(cameraId, { limit: 100 });
+        return segments.reduce((sum, { frameCount }) => sum + frameCount, 0);
+      };
+      expect(store.volumes()).toMatchObject([{ state: { kind: 'ok' } }]);
+      expect(store.owesComparison).toBe(when === 'before recording');
+      expect(await listed()).toBe(0);
+
+      isFull = false;
+      clock.advance(60_000);
+      await store.inspect();
+      await store.reconciled();
+      expect(store.owesComparison).toBe(false);
+      expect(await listed()).toBe(2 * 5 * 25);
+    },
+  );
+
   it('waits for segments that are about to begin, and takes none for what a crash left', async () => {
     const naming = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();

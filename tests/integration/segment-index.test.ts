@@ -278,6 +278,10 @@ describe('the index of footage', () => {
     expect(idsOf(await index.unfinished('b', { afterId: 0, limit: 10 }))).toEqual([writing]);
     expect(await index.unfinished('a', { afterId: 0, limit: 10 })).toEqual([]);
     expect(await index.lastFootage('gate')).toEqual({ endUtcMs: start + 9 * minuteMs, bootId: 'boot of b' });
+    expect(await index.lastFootage('gate', start + 8 * minuteMs)).toEqual({
+      endUtcMs: start + 8 * minuteMs,
+      bootId: 'boot of a',
+    });
     expect(await index.lastFootage('yard')).toBeUndefined();
     const range = { cameraId: 'gate', fromUtcMs: 0, toUtcMs: start + dayMs, limit: 10 };
     expect(idsOf(await index.list(range))).toEqual([id, writing]);
@@ -370,6 +374,7 @@ describe('the index of footage', () => {
         .prepare(`EXPLAIN QUERY PLAN ${sql}`)
         .all({
           cameraId: '',
+          beforeUtcMs: 0,
           volumeId: '',
           content: '',
           fromUtcMs: 0,

@@ -47,7 +47,8 @@ export class GapTracker {
   readonly #writer: GapWriter;
   /** When the present recording began: from then on footage should come. */
   #recordingSinceUtcMs: number;
-  #firstFootageUtcMs: number | undefined;
+  /** Where the first footage or gap begins that was told: what is older is the past. */
+  #presentSinceUtcMs: number | undefined;
   /** Where the newest footage ends. */
   #covered: Moment | undefined;
   #cause: GapCause | undefined;
@@ -57,6 +58,7 @@ export class GapTracker {
   #past: Promise<void> | undefined;
   /** While the index has not told the past. */
   #retry: Disposable | undefined;
+  #isPastOverdue = false;
   #isStopped = false;
 
   constructor(options: GapTrackerOptions) {
@@ -79,7 +81,7 @@ export class GapTracker {
   footage({ start, end }: FootagePiece): void {
     this.#suspicion?.[Symbol.dispose]();
     this.#suspicion = undefined;
-    this.#firstFootageUtcMs ??= start.utcMs;
+    this.#presentSinceUtcMs ??= start.utcMs;
     if (this.#open !== undefined) this.#close(this.#open, start.utcMs);
     else if (this.#covered !== undefined) this.#noteHole(this.#covered, start);
     this.#covered = end;
@@ -138,16 +140,19 @@ export class GapTracker {
     const { cameraId, gapLog, clock, log } = this.#options;
     this.#retry = undefined;
     try {
-      this.#recall(await gapLog.past(cameraId));
+      this.#recall(await gapLog.past(cameraId, this.#presentSinceUtcMs));
+      this.#isPastOverdue = false;
     } catch (error) {
       if (this.#isStopped) {
         this.#past = undefined;
         return;
       }
-      log.error(
-        { cameraId, error },
-        'What was before the start is not known yet: the index does not answer.',
-      );
+      if (!this.#isPastOverdue)
+        log.error(
+          { cameraId, error },
+          'What was before the start is not known yet: the index does not answer.',
+        );
+      this.#isPastOverdue = true;
       this.#retry = clock.after(retryAfterMs, () => void this.#readPast());
     }
   }
@@ -156,7 +161,8 @@ export class GapTracker {
   #recall({ openGap, resumedUtcMs, lastFootage }: CameraPast): void {
     // Its own, told before the past was known.
     if (openGap !== undefined && openGap.id === this.#open?.id) return;
-    const followedByUtcMs = resumedUtcMs ?? this.#open?.startUtcMs ?? this.#firstFootageUtcMs;
+    const presentSinceUtcMs = this.#presentSinceUtcMs;
+    const followedByUtcMs = resumedUtcMs ?? presentSinceUtcMs;
     if (openGap !== undefined) {
       const known = this.#writer.known(openGap);
       if (followedByUtcMs === undefined) {
@@ -165,20 +171,20 @@ export class GapTracker {
       }
       this.#writer.save({ ...known, endUtcMs: Math.max(known.startUtcMs, followedByUtcMs) });
     }
-    if (lastFootage !== undefined && this.#open === undefined && this.#firstFootageUtcMs === undefined) {
-      const { endUtcMs, bootId } = lastFootage;
-      const { bootId: currentBootId } = this.#options.gapLog;
-      this.#open = this.#keep({
-        startUtcMs: endUtcMs,
-        endUtcMs: undefined,
-        evidence: {
-          kind: 'ended',
-          former: { bootId },
-          current: { bootId: currentBootId },
-          isSameBoot: bootId === currentBootId,
-        },
-      });
-    }
+    const isCoveredByGap = openGap !== undefined && resumedUtcMs === undefined;
+    if (lastFootage === undefined || isCoveredByGap) return;
+    const { endUtcMs: startUtcMs, bootId } = lastFootage;
+    const { bootId: currentBootId } = this.#options.gapLog;
+    const evidence = {
+      kind: 'ended',
+      former: { bootId },
+      current: { bootId: currentBootId },
+      isSameBoot: bootId === currentBootId,
+    } as const;
+    if (presentSinceUtcMs === undefined)
+      this.#open = this.#keep({ startUtcMs, endUtcMs: undefined, evidence });
+    else if (isGap({ lengthMs: presentSinceUtcMs - startUtcMs, framesDropped: 0, evidence }))
+      this.#keep({ startUtcMs, endUtcMs: presentSinceUtcMs, evidence });
   }
 
   #suspect(cause: GapCause): void {
@@ -237,6 +243,7 @@ export class GapTracker {
     readonly evidence: KnownEvidence;
   }): KeptGap {
     const kept: KeptGap = { id: undefined, ...gap, reason: gapReason(gap.evidence) };
+    this.#presentSinceUtcMs ??= gap.startUtcMs;
     this.#writer.save(kept);
     return kept;
   }

@@ -106,6 +106,11 @@ export function isIndexError(error: unknown): boolean {
   return indexCode.test(errorCode(error));
 }
 
+/** Whether an error comes from the index and would meet any other request as well: it is not about what was asked. */
+export function isIndexDown(error: unknown): boolean {
+  return isIndexError(error) && !errorCode(error).startsWith('SQLITE_CONSTRAINT');
+}
+
 /** Whether a code of SQLite tells what the disk, or whoever else has the file, does to a database. */
 export function isIndexTrouble(code: string): boolean {
   return indexTroubleCode.test(code);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
 import { openDatabase } from './database.ts';
-import { errorCode, isDamage } from './failure.ts';
+import { errorCode, isDamage, isSystemError } from './failure.ts';
 import { isKnownAsDamaged, putIndexAside, salvageGaps, type IndexDamage } from './index-damage.ts';
 import type { IndexHealth } from './index-health.ts';
 import { SqliteFootageIndex, type FootageIndex } from './sqlite-segment-index.ts';
@@ -16,6 +16,8 @@ export interface FootageIndexOptions {
   readonly health?: IndexHealth;
   readonly damage?: IndexDamage;
   readonly limits?: Partial<WorkerConnectionLimits>;
+  /** Of the file, which is then there and answers nothing: whoever asks has nothing better. */
+  readonly toleratesDamage?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface FootageIndexOptions {
  * @throws NewerDatabaseError, SQLite's error
  */
 export async function openFootageIndex(options: FootageIndexOptions): Promise<FootageIndex> {
-  if (isKnownAsDamaged(options.path)) return openAnew('met while it was in use', options);
+  if (isKnownAsDamaged(options.path)) return openAnew('SQLITE_CORRUPT', options);
   try {
     return await openWhatIsThere(options);
   } catch (error) {
@@ -40,8 +42,17 @@ async function openWhatIsThere(options: FootageIndexOptions): Promise<FootageInd
 
 async function openAnew(code: string, options: FootageIndexOptions): Promise<FootageIndex> {
   const { path, log, damage } = options;
-  const aside = await putIndexAside(path);
   damage?.remade();
+  let aside: string;
+  try {
+    aside = await putIndexAside(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    log.error({ path, code, error }, 'The damaged index cannot be put aside; recording does without one.');
+    const index = await openWhatIsThere({ ...options, toleratesDamage: true });
+    options.health?.damaged(code);
+    return index;
+  }
   const index = await openWhatIsThere(options);
   const gaps = await salvageGaps(aside, index);
   log.error(

@@ -14,8 +14,8 @@ export interface CameraPast {
 export interface GapLog {
   /** Of this boot of the node. */
   readonly bootId: string;
-  /** Before anything is recorded. */
-  past(cameraId: CameraId): Promise<CameraPast>;
+  /** Before anything is recorded, or else before the time of the first that was. Rejects while nobody knows. */
+  past(cameraId: CameraId, beforeUtcMs?: number): Promise<CameraPast>;
   /** The answer is the new gap's id. */
   insert(gap: NewGap): Promise<number>;
   update(gap: Gap): Promise<void>;
@@ -25,17 +25,25 @@ export interface GapLog {
 export interface GapLogOptions {
   readonly index: GapIndex & Pick<SegmentIndex, 'lastFootage' | 'spans'>;
   readonly bootId: string;
+  /** Whether footage from before this start may be missing in the index. */
+  readonly isIncomplete?: () => boolean;
   /** Gaps of one camera; beyond, the oldest are made into fewer. */
   readonly maximumGaps?: number;
 }
 
-export function createGapLog({ index, bootId, maximumGaps = maximumGapsPerCamera }: GapLogOptions): GapLog {
+export function createGapLog({
+  index,
+  bootId,
+  isIncomplete = () => false,
+  maximumGaps = maximumGapsPerCamera,
+}: GapLogOptions): GapLog {
   return {
     bootId,
-    async past(cameraId) {
+    async past(cameraId, beforeUtcMs) {
+      if (isIncomplete()) throw new Error('The index does not know yet what is on every volume.');
       const openGap = await index.openGap(cameraId);
-      const lastFootage = await index.lastFootage(cameraId);
-      return { openGap, lastFootage, resumedUtcMs: openGap && (await footageAfter(openGap)) };
+      const lastFootage = await index.lastFootage(cameraId, beforeUtcMs);
+      return { openGap, lastFootage, resumedUtcMs: openGap && (await footageAfter(openGap, beforeUtcMs)) };
     },
     async insert(gap) {
       const id = await index.insertGap(gap);
@@ -46,13 +54,16 @@ export function createGapLog({ index, bootId, maximumGaps = maximumGapsPerCamera
     remove: (id) => index.removeGaps([id]),
   };
 
-  async function footageAfter({ cameraId, startUtcMs }: Gap): Promise<number | undefined> {
+  async function footageAfter(
+    { cameraId, startUtcMs }: Gap,
+    beforeUtcMs = Number.MAX_SAFE_INTEGER,
+  ): Promise<number | undefined> {
     // Gaps begin at whole milliseconds, and the footage before them may end within one.
     const fromUtcMs = startUtcMs + 1;
     const { spans } = await index.spans({
       cameraId,
       fromUtcMs,
-      toUtcMs: Number.MAX_SAFE_INTEGER,
+      toUtcMs: beforeUtcMs,
       toleranceMs: 0,
       limit: 1,
     });

@@ -119,6 +119,7 @@ export const segmentStatements = {
   changes: 'SELECT changes() AS count',
   lastFootage: `SELECT start_utc_ms + duration_90k / 90.0 AS end_utc_ms, boot_id FROM segments
     WHERE camera_id = :cameraId AND content = 'main' AND state <> 'deleting' AND frame_count > 0
+      AND start_utc_ms < :beforeUtcMs
     ORDER BY start_utc_ms DESC, id DESC LIMIT 1`,
 } as const;
 

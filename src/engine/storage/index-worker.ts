@@ -85,7 +85,9 @@ class LateDatabase {
 
   run(requests: readonly (readonly SqlStatement[])[], isDurable: boolean): IndexWorkerAnswer {
     try {
-      return this.open().run(requests, isDurable);
+      const outcome = this.open().run(requests, isDurable);
+      if (isReadOnly(outcome)) this.#reopenNext();
+      return outcome;
     } catch (error) {
       const failed: IndexWorkerResult = { kind: 'failed', error: describe(error) };
       return { kind: 'batch', results: requests.map(() => failed), hasWritten: false };
@@ -95,7 +97,21 @@ class LateDatabase {
   close(): void {
     this.#database?.close();
   }
+
+  #reopenNext(): void {
+    this.close();
+    this.#database = undefined;
+    this.#batches = undefined;
+  }
 }
+
+/** A file that could only be opened for reading stays that for as long as it is open, whatever becomes of its disk. */
+function isReadOnly(outcome: IndexWorkerAnswer): boolean {
+  const results = outcome.kind === 'batch' ? outcome.results : [];
+  return results.some((result) => result.kind === 'failed' && readOnlyCodes.has(result.error.code));
+}
+
+const readOnlyCodes: ReadonlySet<string> = new Set(['SQLITE_READONLY', 'SQLITE_READONLY_DIRECTORY']);
 
 const database = new LateDatabase();
 port.on('message', (request: IndexWorkerRequest) => {

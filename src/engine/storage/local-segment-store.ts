@@ -178,6 +178,10 @@ class LocalSegmentStore implements SegmentStore {
     return volume?.storedFile(row);
   }
 
+  get owesComparison(): boolean {
+    return [...this.#volumes.values()].some((volume) => volume.owesComparison);
+  }
+
   async reconciled(): Promise<ReconcileReport> {
     const reports = await Promise.all([...this.#volumes.values()].map((volume) => volume.reconciled()));
     return reports.reduce(sumOf, nothingReconciled);

@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId } from '../../shared/engine-api/index.ts';
-import { attempt, errorCode } from './failure.ts';
+import { attempt, done, errorCode, failed, isIndexDown, storageFailure, type Outcome } from './failure.ts';
 import { gapsOfLost } from './lost-footage.ts';
 import { indexFound, recoverForgottenFile, recoverSegment, type Recovery } from './recover-segment.ts';
 import { footageDirectories, isWithin, type FoundDirectory } from './footage-directories.ts';
@@ -34,6 +34,8 @@ export interface UrgentOptions extends ReconcileOptions {
   readonly nowUtcMs: number;
   /** Cameras that are going to record, whether the index knows them or not. */
   readonly cameraIds?: readonly CameraId[];
+  /** What began later is not what an end without warning left: cameras record already. */
+  readonly beforeUtcMs?: number | undefined;
 }
 
 export interface ThoroughOptions extends ReconcileOptions {
@@ -62,10 +64,10 @@ export async function reconcileUrgent(options: UrgentOptions): Promise<Reconcile
     if (row.state === 'deleting') await completeDeletion(row, options, report);
     else await recover(row, options, report);
   }
-  const { index, volumeId, nowUtcMs, cameraIds = [] } = options;
+  const { index, volumeId, nowUtcMs, cameraIds = [], beforeUtcMs } = options;
   const known = (await index.totals()).filter((total) => total.volumeId === volumeId);
   for (const cameraId of new Set([...cameraIds, ...known.map((total) => total.cameraId)])) {
-    const newest = await index.lastFootage(cameraId);
+    const newest = await index.lastFootage(cameraId, beforeUtcMs);
     const newestUtcMs = newest?.endUtcMs ?? nowUtcMs;
     const times = [newestUtcMs - recentMs, newestUtcMs, Math.min(newestUtcMs + dayMs, nowUtcMs), nowUtcMs];
     const listings: Listing[] = [];
@@ -287,7 +289,7 @@ async function indexBatch(
 ): Promise<void> {
   const [first] = found;
   if (first === undefined) return;
-  const outcome = await attempt(options.volume.path, () => indexFound(found, options));
+  const outcome = await attemptOnFiles(options.volume.path, () => indexFound(found, options));
   if (outcome.kind === 'done') return;
   report.recovered -= found.length;
   report.unreadableFiles += found.length;
@@ -310,7 +312,7 @@ async function salvage<Value>(
   { options, report }: { readonly options: ReconcileOptions; readonly report: MutableReport },
   task: () => Promise<Value>,
 ): Promise<Value | 'gone' | undefined> {
-  const outcome = await attempt(options.volume.path, async () => {
+  const outcome = await attemptOnFiles(options.volume.path, async () => {
     try {
       return await task();
     } catch (error) {
@@ -325,6 +327,19 @@ async function salvage<Value>(
     'A segment could not be recovered and is left as it is.',
   );
   return undefined;
+}
+
+/** Rejects when the index is down: that is no matter of these files, and all of it has to be done again. */
+async function attemptOnFiles<Value>(
+  volumePath: string,
+  operation: () => Promise<Value>,
+): Promise<Outcome<Value>> {
+  try {
+    return done(await operation());
+  } catch (error) {
+    if (isIndexDown(error)) throw error;
+    return failed(storageFailure(error, volumePath));
+  }
 }
 
 function add(report: MutableReport, recovery: Recovery): void {

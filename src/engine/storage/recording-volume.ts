@@ -91,6 +91,10 @@ export class RecordingVolume {
   /** Files being made, written or waiting for repair or for their rows: nobody else touches them. */
   readonly #inHand = new Set<string>();
   #agreement: Agreement = 'unknown';
+  /** When the disk was last taken over. */
+  #takenOverUtcMs = 0;
+  /** How often the disk was found not to be there. */
+  #timesMissed = 0;
   #isStopping = false;
   #inspection: Promise<void> | undefined;
   #lostFrames = 0;
@@ -186,6 +190,11 @@ export class RecordingVolume {
   /** Segments that are being written, or about to be. */
   get openSegments(): number {
     return this.#open.size + this.#beginning.size;
+  }
+
+  /** Whether the index is to be told yet what is on the disk. */
+  get owesComparison(): boolean {
+    return this.#agreement === 'owed';
   }
 
   get stuckOperations(): number {
@@ -325,8 +334,9 @@ export class RecordingVolume {
       if (trouble?.kind === 'failing' && this.#isBetterLeftAlone()) return;
       // A full disk may have to be made room on first.
       if (trouble !== undefined && trouble.kind !== 'full') await this.#volume.probe();
-      if (this.#agreement !== 'reached') await this.#reconcile(recognition.volumeId);
-      else this.#comparison.retry(recognition.volumeId, { isAfterTrouble: trouble !== undefined });
+      if (this.#agreement !== 'reached') {
+        if (!(await this.#reconcile(recognition.volumeId))) return;
+      } else this.#comparison.retry(recognition.volumeId, { isAfterTrouble: trouble !== undefined });
       await this.#repair();
       await this.#lookAtRoom(recognition.volumeId);
     } catch (error) {
@@ -340,25 +350,34 @@ export class RecordingVolume {
     return hasAlternative() && !this.#relapse.isOver(clock.monotonicMs());
   }
 
-  async #reconcile(volumeId: string): Promise<void> {
-    if (this.#agreement === 'unknown') await this.#takeOver();
+  /** False when the disk went away meanwhile. */
+  async #reconcile(volumeId: string): Promise<boolean> {
+    const { locksAreFiled, log } = this.#options;
+    const isLate = this.#agreement === 'owed';
+    const missedBefore = this.#timesMissed;
+    if (!isLate) await this.#takeOver();
+    let agreement: Agreement = 'reached';
     try {
-      await this.#options.locksAreFiled?.();
-      await this.#comparison.run(volumeId);
-      this.#agreement = 'reached';
+      await locksAreFiled?.();
+      await this.#comparison.run(volumeId, isLate ? this.#takenOverUtcMs : undefined);
     } catch (error) {
       if (!isIndexError(error)) throw error;
-      if (this.#agreement === 'unknown')
-        this.#options.log.error(
+      // It tells of its trouble itself. What is recorded meanwhile is in nobody's way, and its rows wait.
+      if (!isLate)
+        log.error(
           { volume: this.name, ...storageFailure(error, this.path) },
           'The footage cannot be compared with the index yet; recording does not wait for that.',
         );
-      this.#agreement = 'owed';
+      agreement = 'owed';
     }
+    if (this.#timesMissed !== missedBefore) return false;
+    this.#agreement = agreement;
+    return true;
   }
 
   /** The disk has come (back). */
   async #takeOver(): Promise<void> {
+    this.#takenOverUtcMs = this.#options.clock.utcMs();
     this.#health.opening();
     // From here on none begins; a file that is being made must not be taken for one that an end without warning left.
     await Promise.all(this.#beginning);
@@ -391,6 +410,7 @@ export class RecordingVolume {
 
   #misses(trouble: Misplacement): StorageFailure {
     this.#agreement = 'unknown';
+    this.#timesMissed += 1;
     this.#health.enter(trouble);
     return failureOf(trouble);
   }

@@ -32,7 +32,8 @@ export class Repairs {
 
   /**
    * Tries each that is ready. One that the volume refuses is left to the next start: its disk may still be good for other
-   * files. `onDone` hears of each that need not be tried again. Rejects with the index's error, or when the volume hangs.
+   * files. One that needs an index which does not answer stays. `onDone` hears of each that need not be tried again. Rejects
+   * when the volume hangs.
    */
   async run(onDone: (filePath: string) => void): Promise<void> {
     for (const repair of this.#byPath.values()) {
@@ -42,7 +43,8 @@ export class Repairs {
         await repair.settle();
       } catch (error) {
         const code = errorCode(error);
-        if (code === 'EHUNG' || isIndexError(error)) throw error;
+        if (code === 'EHUNG') throw error;
+        if (isIndexError(error)) continue;
         this.#log.warn({ file: filePath, code }, 'A segment stays unfinished until the next start.');
       }
       this.#byPath.delete(filePath);

@@ -182,8 +182,8 @@ export interface SegmentIndex {
   isLocked(range: LockedRange): Promise<boolean>;
   /** Gives rows from before volumes were told apart to a volume. The answer is their number. */
   adoptRows(volumeId: string): Promise<number>;
-  /** Where the camera's newest segment ends; nothing when it has none with pictures. */
-  lastFootage(cameraId: CameraId): Promise<LastFootage | undefined>;
+  /** Where the camera's newest segment ends, of those that began before; nothing when it has none with pictures. */
+  lastFootage(cameraId: CameraId, beforeUtcMs?: number): Promise<LastFootage | undefined>;
   close(): Promise<void>;
 }
 

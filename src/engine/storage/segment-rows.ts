@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
-import { errorCode, isIndexError } from './failure.ts';
+import { errorCode, isIndexDown } from './failure.ts';
 import type { NewSegment, SegmentExtent, SegmentIndex } from './segment-index.ts';
 
 /** The row of one segment. It follows the segment's file, and whoever writes the file never waits for it. */
@@ -102,8 +102,7 @@ export class SegmentRows {
         // It may change while the index answers.
         while (!row.isFiled) await row.file(index);
       } catch (error) {
-        const code = errorCode(error);
-        if (isIndexError(error) && !code.startsWith('SQLITE_CONSTRAINT')) {
+        if (isIndexDown(error)) {
           if (!this.#isStopped) this.#retry = clock.after(retryAfterMs, () => this.#tryAgain());
           return;
         }

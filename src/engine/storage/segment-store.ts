@@ -109,6 +109,8 @@ export interface SegmentStore {
   segments(cameraId: CameraId, query: SegmentQuery): Promise<SegmentList>;
   /** Nothing when it is not to be had, because it was deleted or because its volume does not answer. */
   segmentFile(cameraId: CameraId, segmentId: number): Promise<StoredFile | undefined>;
+  /** Whether a volume records although the index does not know yet what was there before. */
+  readonly owesComparison: boolean;
   /** Resolves when no comparison of files and index is under way; the answer is what all since the start came to. */
   reconciled(): Promise<ReconcileReport>;
   /** Looks at every volume: its disk, its space, what retention asks for. Also runs by itself. */

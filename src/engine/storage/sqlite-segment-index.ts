@@ -204,8 +204,12 @@ export class SqliteFootageIndex implements FootageIndex {
     return only(this.#read(StoredCounts, changes));
   }
 
-  async lastFootage(cameraId: CameraId): Promise<LastFootage | undefined> {
-    return this.#read(StoredEnds, await this.#ask(segmentStatements.lastFootage, { cameraId }))[0];
+  async lastFootage(
+    cameraId: CameraId,
+    beforeUtcMs = Number.MAX_SAFE_INTEGER,
+  ): Promise<LastFootage | undefined> {
+    const rows = await this.#ask(segmentStatements.lastFootage, { cameraId, beforeUtcMs });
+    return this.#read(StoredEnds, rows)[0];
   }
 
   async insertGap(gap: NewGap): Promise<number> {

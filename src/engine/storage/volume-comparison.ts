@@ -1,6 +1,7 @@
 import type { CameraId } from '../../shared/engine-api/index.ts';
 import type { Clock } from '../../shared/domain/clock.ts';
 import type { Log } from '../../shared/domain/log.ts';
+import { isIndexError } from './failure.ts';
 import {
   reconcileThorough,
   reconcileUrgent,
@@ -42,6 +43,8 @@ export interface VolumeComparisonOptions {
 
 /** So long a comparison that a disk did not let come to its end is left alone before it is tried again. */
 const retryAfterMs = 10 * 60 * 1000;
+/** The same for one that the index stopped. */
+const retryAfterIndexMs = 60 * 1000;
 
 /** Brings the files of one volume and the index together, each time its disk comes (back). */
 export class VolumeComparison {
@@ -57,8 +60,11 @@ export class VolumeComparison {
     this.#options = options;
   }
 
-  /** Resolves when what must be right before recording is; everything else is looked at while recording goes on. */
-  async run(volumeId: string): Promise<void> {
+  /**
+   * Resolves when what must be right before recording is; everything else is looked at while recording goes on. `beforeUtcMs`:
+   * recording goes on already, since then. Rejects with the volume's error or the index's.
+   */
+  async run(volumeId: string, beforeUtcMs?: number): Promise<void> {
     const { index, clock, adoptsOldRows, cameraIds } = this.#options;
     // Of the disk before it went away.
     await this.stop();
@@ -68,6 +74,7 @@ export class VolumeComparison {
       ...this.#place(volumeId),
       nowUtcMs: clock.utcMs(),
       cameraIds: cameraIds(),
+      beforeUtcMs,
     });
     this.#report = sumOf(this.#report, urgent);
     this.#underWay = this.#compareEverything(volumeId, 'first');
@@ -79,8 +86,8 @@ export class VolumeComparison {
    */
   retry(volumeId: string, { isAfterTrouble }: { readonly isAfterTrouble: boolean }): void {
     if (this.#state.kind !== 'incomplete') return;
-    const { attempt, endedMonotonicMs } = this.#state;
-    const isDue = this.#options.clock.monotonicMs() - endedMonotonicMs >= retryAfterMs;
+    const { attempt, dueMonotonicMs } = this.#state;
+    const isDue = this.#options.clock.monotonicMs() >= dueMonotonicMs;
     if (isDue || (isAfterTrouble && attempt === 'first'))
       this.#underWay = this.#compareEverything(volumeId, 'again');
   }
@@ -107,19 +114,21 @@ export class VolumeComparison {
     const { signal } = this.#stopping;
     this.#state = { kind: 'under-way' };
     let isComplete = false;
+    let pauseMs = retryAfterMs;
     try {
       const thorough = await reconcileThorough({ ...this.#place(volumeId), signal });
       this.#report = sumOf(this.#report, thorough);
       isComplete = thorough.unreadableFiles === 0 && thorough.unreadableDirectories === 0;
     } catch (error) {
+      if (isIndexError(error)) pauseMs = retryAfterIndexMs;
       this.#options.onError(error);
     }
-    const endedMonotonicMs = this.#options.clock.monotonicMs();
-    this.#state = isComplete ? { kind: 'complete' } : { kind: 'incomplete', attempt, endedMonotonicMs };
+    const dueMonotonicMs = this.#options.clock.monotonicMs() + pauseMs;
+    this.#state = isComplete ? { kind: 'complete' } : { kind: 'incomplete', attempt, dueMonotonicMs };
   }
 }
 
 type ComparisonState =
   | { readonly kind: 'under-way' }
   | { readonly kind: 'complete' }
-  | { readonly kind: 'incomplete'; readonly attempt: 'first' | 'again'; readonly endedMonotonicMs: number };
+  | { readonly kind: 'incomplete'; readonly attempt: 'first' | 'again'; readonly dueMonotonicMs: number };

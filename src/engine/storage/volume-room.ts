@@ -24,6 +24,7 @@ export class VolumeRoom {
   readonly #options: VolumeRoomOptions;
   #space: VolumeSpace = { totalBytes: 0, freeBytes: 0 };
   #storedBytes = 0;
+  #isStoppedByIndex = false;
 
   constructor(options: VolumeRoomOptions) {
     this.#options = options;
@@ -89,10 +90,13 @@ export class VolumeRoom {
         unseenBytes,
       });
       this.#storedBytes = outcome.storedBytes;
+      this.#isStoppedByIndex = false;
       return outcome;
     } catch (error) {
       if (!isIndexError(error)) throw error;
-      log.error({ ...storageFailure(error, volume.path) }, 'Nothing can be deleted without the index.');
+      if (!this.#isStoppedByIndex)
+        log.error({ ...storageFailure(error, volume.path) }, 'Nothing can be deleted without the index.');
+      this.#isStoppedByIndex = true;
       return { storedBytes: this.#storedBytes, deletedBytes: 0 };
     }
   }

@@ -54,6 +54,8 @@ export interface WorkerConnectionOptions {
   /** Hears of everything that is answered, and of silence. */
   readonly health?: IndexHealth;
   readonly limits?: Partial<WorkerConnectionLimits>;
+  /** A file that contradicts itself, or is no database, is one that cannot be opened at the moment. */
+  readonly toleratesDamage?: boolean;
 }
 
 /**
@@ -109,6 +111,7 @@ class WorkerSqlConnection implements SqlConnection {
   readonly #clock: Clock;
   readonly #limits: WorkerConnectionLimits;
   readonly #health: IndexHealth | undefined;
+  readonly #toleratesDamage: boolean;
   readonly #worker: Worker;
   readonly #opening = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -123,9 +126,10 @@ class WorkerSqlConnection implements SqlConnection {
   #patience: Disposable | undefined;
   #probing: Disposable | undefined;
 
-  constructor({ path, clock, health, limits }: WorkerConnectionOptions) {
+  constructor({ path, clock, health, limits, toleratesDamage = false }: WorkerConnectionOptions) {
     this.#clock = clock;
     this.#health = health;
+    this.#toleratesDamage = toleratesDamage;
     this.#limits = { ...defaultWorkerConnectionLimits, ...limits };
     this.opened = this.#opening.promise;
     const workerData: IndexWorkerData = { path };
@@ -233,7 +237,8 @@ class WorkerSqlConnection implements SqlConnection {
   #onRefused(error: IndexWorkerError): void {
     this.#endSilence();
     // A disk that is full or fails may let it be opened later.
-    if (isIndexTrouble(error.code) || (this.#hasBegun && isDamage(error.code))) {
+    const isTolerated = this.#hasBegun || this.#toleratesDamage;
+    if (isIndexTrouble(error.code) || (isTolerated && isDamage(error.code))) {
       this.#health?.answered({ codes: [error.code], hasWritten: false });
       this.#onOpened();
       return;

@@ -15,10 +15,12 @@ class MemoryGapLog implements GapLog {
   pastOfCamera: CameraPast = { openGap: undefined, resumedUtcMs: undefined, lastFootage: undefined };
   isFailing = false;
   isHanging = false;
+  askedBeforeUtcMs: number | undefined;
   #lastId = 100;
 
-  async past(): Promise<CameraPast> {
+  async past(_cameraId: string, beforeUtcMs?: number): Promise<CameraPast> {
     this.#check();
+    this.askedBeforeUtcMs = beforeUtcMs;
     if (this.isHanging) return new Promise(() => undefined);
     return this.pastOfCamera;
   }
@@ -276,6 +278,47 @@ describe('the gaps of a camera', () => {
     await settled();
     expect(gapLog.list()).toEqual([{ ...ended, endUtcMs: returnedUtcMs }]);
   });
+
+  it.each(['footage', 'a camera that is away'])(
+    'tell of an end without warning that is learnt late, up to what came first: %s',
+    async (first) => {
+      const endUtcMs = clock.utcMs() - 20_000;
+      gapLog.isFailing = true;
+      await tracker.begin();
+      const sinceUtcMs = clock.utcMs();
+      if (first === 'footage') record(1000);
+      else tracker.missing(unreachable);
+      clock.advance(3000);
+      record(1000);
+      await settled();
+      gapLog.isFailing = false;
+      gapLog.pastOfCamera = {
+        openGap: undefined,
+        resumedUtcMs: undefined,
+        lastFootage: { endUtcMs, bootId: 'another boot' },
+      };
+      clock.advance(5000);
+      await settled();
+      clock.advance(5000);
+      await settled();
+
+      expect(gapLog.askedBeforeUtcMs).toBe(sinceUtcMs);
+      expect(gapLog.list()[0]).toEqual({
+        cameraId: 'gate',
+        startUtcMs: endUtcMs,
+        endUtcMs: sinceUtcMs,
+        reason: 'node',
+        evidence: {
+          kind: 'ended',
+          former: { bootId: 'another boot' },
+          current: { bootId: 'this boot' },
+          isSameBoot: false,
+        },
+      });
+      expect(gapLog.list()).toHaveLength(2);
+      expect(gapLog.list().every((gap) => gap.endUtcMs !== undefined)).toBe(true);
+    },
+  );
 
   it('go on where an open one was left', async () => {
     const openGap: Gap = {
