@@ -199,6 +199,19 @@ describe('the gaps of a recording', () => {
     });
   });
 
+  it('are not told of the past while the index may lack footage of it', async () => {
+    await using opened = await openStore(directory.path);
+    let isIncomplete = true;
+    const gapLog = createGapLog({
+      index: opened.index,
+      bootId: 'boot-of-the-test',
+      isIncomplete: () => isIncomplete,
+    });
+    await expect(gapLog.past('gate')).rejects.toThrow('does not know yet');
+    isIncomplete = false;
+    expect(await gapLog.past('gate')).toMatchObject({ lastFootage: undefined });
+  });
+
   it('are few, however often a camera comes and goes', async () => {
     await using opened = await openStore(`${directory.path}/many`);
     const gapLog = createGapLog({ index: opened.index, bootId: 'boot-of-the-test', maximumGaps: 40 });

@@ -206,6 +206,20 @@ describe('an index', () => {
     expect(salvaged).toBeLessThan(manyGaps);
   });
 
+  it('asks for none when the next would find the same, until its disk lets the damage be remembered', async () => {
+    const later = join(folder.path, 'later');
+    const time = new ManualClock();
+    using damaged = new IndexDamage({ path: join(later, 'index.sqlite'), clock: time, log: quietLog });
+    damaged.found('SQLITE_CORRUPT');
+    await damaged.decided();
+    expect(damaged.isRestartWanted).toBe(false);
+
+    await mkdir(later);
+    time.advance(60 * 60 * 1000);
+    await damaged.decided();
+    expect(damaged.isRestartWanted).toBe(true);
+  });
+
   it('asks for another start at once, unless it was just made again', async () => {
     const manual = new ManualClock();
     const used = new IndexDamage({ path, clock: manual, log: quietLog });
@@ -220,15 +234,6 @@ describe('an index', () => {
     expect([used.isRestartWanted, remade.isRestartWanted]).toEqual([true, false]);
     manual.advance(59 * 60_000);
     expect(remade.isRestartWanted).toBe(true);
-  });
-
-  it('asks for none when the next would find the same', async () => {
-    const nowhere = join(folder.path, 'missing', 'index.sqlite');
-    const damaged = new IndexDamage({ path: nowhere, clock: new ManualClock(), log: quietLog });
-    damaged.found('SQLITE_CORRUPT');
-    await damaged.decided();
-
-    expect(damaged.isRestartWanted).toBe(false);
   });
 
   it('that is damaged again and again leaves three behind, the newest without a number', async () => {

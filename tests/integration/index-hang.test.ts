@@ -216,7 +216,11 @@ describe('a start while the disk of the index does not answer', () => {
     index[Symbol.dispose]();
 
     await expect.poll(() => health.state.kind, { timeout: 10_000 }).toBe('ok');
-    await store.inspect();
+    const isOwed = async (): Promise<boolean> => {
+      await store.inspect();
+      return store.owesComparison;
+    };
+    await expect.poll(isOwed, { timeout: 10_000 }).toBe(false);
     play(recorder, { from: 15, seconds: 1 });
     await recorder.stop();
     expect(await store.reconciled()).toMatchObject({ recovered: 1, droppedRows: 0, removedFiles: 0 });

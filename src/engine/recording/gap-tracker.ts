@@ -56,10 +56,14 @@ export class GapTracker {
   #open: KeptGap | undefined;
   #suspicion: Disposable | undefined;
   #past: Promise<void> | undefined;
+  #isPastKnown = false;
   /** While the index has not told the past. */
   #retry: Disposable | undefined;
   #isPastOverdue = false;
-  #isStopped = false;
+  /** While the past is not known: what this run has told itself. */
+  readonly #own = new Set<KeptGap>();
+  /** A camera's next recorder may begin before the former has stopped. */
+  #recorders = 0;
 
   constructor(options: GapTrackerOptions) {
     this.#options = options;
@@ -72,7 +76,7 @@ export class GapTracker {
    * told it in time: footage does not wait for that. Never rejects.
    */
   begin(): Promise<void> {
-    this.#isStopped = false;
+    this.#recorders += 1;
     this.#recordingSinceUtcMs = this.#options.clock.utcMs();
     this.#past ??= this.#readPast();
     return this.#inTime(this.#past);
@@ -117,8 +121,8 @@ export class GapTracker {
   /** Nobody records any more. Resolves when that is written down; the caller's patience is its own. */
   async stopped(by: StoppedBy): Promise<void> {
     await this.#past;
-    this.#isStopped = true;
-    if (this.#retry !== undefined) {
+    this.#recorders -= 1;
+    if (this.#retry !== undefined && this.#recorders === 0) {
       this.#retry[Symbol.dispose]();
       this.#retry = undefined;
       this.#past = undefined;
@@ -142,8 +146,10 @@ export class GapTracker {
     try {
       this.#recall(await gapLog.past(cameraId, this.#presentSinceUtcMs));
       this.#isPastOverdue = false;
+      this.#isPastKnown = true;
+      this.#own.clear();
     } catch (error) {
-      if (this.#isStopped) {
+      if (this.#recorders === 0) {
         this.#past = undefined;
         return;
       }
@@ -158,9 +164,10 @@ export class GapTracker {
   }
 
   /** Goes on with the gap that the engine's end left, or makes the one of an end without warning. */
-  #recall({ openGap, resumedUtcMs, lastFootage }: CameraPast): void {
-    // Its own, told before the past was known.
-    if (openGap !== undefined && openGap.id === this.#open?.id) return;
+  #recall(past: CameraPast): void {
+    const { lastFootage } = past;
+    const isOwn = [...this.#own].some(({ id }) => id !== undefined && id === past.openGap?.id);
+    const { openGap, resumedUtcMs } = isOwn ? noGap : past;
     const presentSinceUtcMs = this.#presentSinceUtcMs;
     const followedByUtcMs = resumedUtcMs ?? presentSinceUtcMs;
     if (openGap !== undefined) {
@@ -244,11 +251,13 @@ export class GapTracker {
   }): KeptGap {
     const kept: KeptGap = { id: undefined, ...gap, reason: gapReason(gap.evidence) };
     this.#presentSinceUtcMs ??= gap.startUtcMs;
+    if (!this.#isPastKnown) this.#own.add(kept);
     this.#writer.save(kept);
     return kept;
   }
 }
 
+const noGap = { openGap: undefined, resumedUtcMs: undefined } as const;
 const retryAfterMs = 5000;
 /** What comes meanwhile fits into the recorder's memory. */
 const pastPatienceMs = 5000;

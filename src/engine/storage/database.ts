@@ -10,8 +10,11 @@ const busyTimeoutMs = 5000;
  * a power cut the newest may be missing, which reconciling at the start makes good.
  * @throws NewerDatabaseError
  */
-export function openDatabase(path: string): Database.Database {
-  const database = new Database(path, { timeout: busyTimeoutMs });
+export function openDatabase(
+  path: string,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): Database.Database {
+  const database = new Database(path, { timeout: busyTimeoutMs, fileMustExist: mustExist });
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');

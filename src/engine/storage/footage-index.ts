@@ -47,7 +47,7 @@ async function openAnew(code: string, options: FootageIndexOptions): Promise<Foo
   try {
     aside = await putIndexAside(path);
   } catch (error) {
-    if (!isSystemError(error)) throw error;
+    if (!isSystemError(error) || !existsSync(path)) throw error;
     log.error({ path, code, error }, 'The damaged index cannot be put aside; recording does without one.');
     const index = await openWhatIsThere({ ...options, toleratesDamage: true });
     options.health?.damaged(code);

@@ -65,7 +65,13 @@ export class IndexDamage implements Disposable {
 
   async #onFound(code: string): Promise<void> {
     const { path, clock, log } = this.#options;
-    if (!(await this.#remember(code))) return;
+    if (!(await this.#remember(code))) {
+      // Its disk may take it later.
+      this.#waiting = clock.after(restartAtMostEveryMs, () => {
+        this.#found = this.#onFound(code);
+      });
+      return;
+    }
     const waitMs = this.#mayRestartMonotonicMs - clock.monotonicMs();
     log.error({ path, code, inMs: Math.max(0, waitMs) }, 'The engine starts again to make its index anew.');
     if (waitMs > 0) this.#waiting = clock.after(waitMs, () => this.#wantRestart());

@@ -75,10 +75,13 @@ class BatchRunner {
 class LateDatabase {
   #database: Database | undefined;
   #batches: BatchRunner | undefined;
+  #wasThere = false;
 
   /** @throws SQLite's error, NewerDatabaseError */
   open(): BatchRunner {
-    this.#database ??= openDatabase(path);
+    // One that has been there and is gone must not be taken for one without footage.
+    this.#database ??= openDatabase(path, { mustExist: this.#wasThere });
+    this.#wasThere = true;
     this.#batches ??= new BatchRunner(this.#database);
     return this.#batches;
   }

@@ -65,11 +65,12 @@ export async function reconcileUrgent(options: UrgentOptions): Promise<Reconcile
     else await recover(row, options, report);
   }
   const { index, volumeId, nowUtcMs, cameraIds = [], beforeUtcMs } = options;
+  const endUtcMs = beforeUtcMs ?? nowUtcMs;
   const known = (await index.totals()).filter((total) => total.volumeId === volumeId);
   for (const cameraId of new Set([...cameraIds, ...known.map((total) => total.cameraId)])) {
     const newest = await index.lastFootage(cameraId, beforeUtcMs);
-    const newestUtcMs = newest?.endUtcMs ?? nowUtcMs;
-    const times = [newestUtcMs - recentMs, newestUtcMs, Math.min(newestUtcMs + dayMs, nowUtcMs), nowUtcMs];
+    const newestUtcMs = newest?.endUtcMs ?? endUtcMs;
+    const times = [newestUtcMs - recentMs, newestUtcMs, Math.min(newestUtcMs + dayMs, endUtcMs), endUtcMs];
     const listings: Listing[] = [];
     for (const directoryPath of new Set(times.map((utcMs) => dayDirectory(cameraId, utcMs)))) {
       const filePaths = await filesIn(directoryPath, options, report);
@@ -77,7 +78,7 @@ export async function reconcileUrgent(options: UrgentOptions): Promise<Reconcile
     }
     const recentSinceUtcMs = newestUtcMs - recentMs;
     // After a lost index none of a day's files has a row: what is older than the last few waits for the thorough pass.
-    const indexSinceUtcMs = newestStart(listings) - recentMs;
+    const indexSinceUtcMs = newestStart(listings, beforeUtcMs) - recentMs;
     for (const listing of listings)
       await compareDirectory(listing, { ...options, recentSinceUtcMs, indexSinceUtcMs }, report);
   }
@@ -198,11 +199,13 @@ async function compareDirectory(
 }
 
 /** When the newest file began, by its name. */
-function newestStart(listings: readonly Listing[]): number {
+function newestStart(listings: readonly Listing[], beforeUtcMs = Infinity): number {
   let newestUtcMs = -Infinity;
   for (const { filePaths } of listings)
-    for (const filePath of filePaths)
-      newestUtcMs = Math.max(newestUtcMs, readSegmentFilePath(filePath)?.startUtcMs ?? -Infinity);
+    for (const filePath of filePaths) {
+      const startUtcMs = readSegmentFilePath(filePath)?.startUtcMs ?? -Infinity;
+      if (startUtcMs < beforeUtcMs) newestUtcMs = Math.max(newestUtcMs, startUtcMs);
+    }
   return newestUtcMs;
 }
 

@@ -70,6 +70,9 @@ export interface RecordingVolumeOptions {
  */
 type Agreement = 'unknown' | 'owed' | 'reached';
 
+const firstOwedPauseMs = 1_000;
+const longestOwedPauseMs = 60_000;
+
 /** One volume of an engine: what is written there, how it fares, and how it comes back. */
 export class RecordingVolume {
   readonly #options: RecordingVolumeOptions;
@@ -91,6 +94,8 @@ export class RecordingVolume {
   /** Files being made, written or waiting for repair or for their rows: nobody else touches them. */
   readonly #inHand = new Set<string>();
   #agreement: Agreement = 'unknown';
+  /** An owed comparison is tried again after a while, the longer the more often it was. */
+  #owed = { tries: 0, dueMonotonicMs: 0 };
   /** When the disk was last taken over. */
   #takenOverUtcMs = 0;
   /** How often the disk was found not to be there. */
@@ -192,9 +197,10 @@ export class RecordingVolume {
     return this.#open.size + this.#beginning.size;
   }
 
-  /** Whether the index is to be told yet what is on the disk. */
+  /** Whether the index is to be told yet what is on the disk, which it is to be soon. */
   get owesComparison(): boolean {
-    return this.#agreement === 'owed';
+    const { kind } = this.state;
+    return this.#agreement === 'owed' && (kind === 'ok' || kind === 'full');
   }
 
   get stuckOperations(): number {
@@ -352,8 +358,9 @@ export class RecordingVolume {
 
   /** False when the disk went away meanwhile. */
   async #reconcile(volumeId: string): Promise<boolean> {
-    const { locksAreFiled, log } = this.#options;
+    const { clock, locksAreFiled, log } = this.#options;
     const isLate = this.#agreement === 'owed';
+    if (isLate && clock.monotonicMs() < this.#owed.dueMonotonicMs) return true;
     const missedBefore = this.#timesMissed;
     if (!isLate) await this.#takeOver();
     let agreement: Agreement = 'reached';
@@ -369,6 +376,9 @@ export class RecordingVolume {
           'The footage cannot be compared with the index yet; recording does not wait for that.',
         );
       agreement = 'owed';
+      const tries = isLate ? this.#owed.tries + 1 : 0;
+      const pauseMs = Math.min(firstOwedPauseMs * 2 ** tries, longestOwedPauseMs);
+      this.#owed = { tries, dueMonotonicMs: clock.monotonicMs() + pauseMs };
     }
     if (this.#timesMissed !== missedBefore) return false;
     this.#agreement = agreement;

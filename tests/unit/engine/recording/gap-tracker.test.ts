@@ -15,6 +15,7 @@ class MemoryGapLog implements GapLog {
   pastOfCamera: CameraPast = { openGap: undefined, resumedUtcMs: undefined, lastFootage: undefined };
   isFailing = false;
   isHanging = false;
+  isPastUnknown = false;
   askedBeforeUtcMs: number | undefined;
   #lastId = 100;
 
@@ -22,7 +23,9 @@ class MemoryGapLog implements GapLog {
     this.#check();
     this.askedBeforeUtcMs = beforeUtcMs;
     if (this.isHanging) return new Promise(() => undefined);
-    return this.pastOfCamera;
+    if (this.isPastUnknown) throw new Error('not compared yet');
+    const open = [...this.gaps.values()].find((gap) => gap.endUtcMs === undefined);
+    return { ...this.pastOfCamera, openGap: this.pastOfCamera.openGap ?? open };
   }
 
   async insert(gap: Omit<Gap, 'id'>): Promise<number> {
@@ -319,6 +322,46 @@ describe('the gaps of a camera', () => {
       expect(gapLog.list().every((gap) => gap.endUtcMs !== undefined)).toBe(true);
     },
   );
+
+  it('tell of an end without warning although the camera was away before that was learnt', async () => {
+    const endUtcMs = clock.utcMs() - 20_000;
+    gapLog.isPastUnknown = true;
+    await tracker.begin();
+    const sinceUtcMs = clock.utcMs();
+    tracker.missing(unreachable);
+    clock.advance(3000);
+    await settled();
+    expect(gapLog.list()).toMatchObject([{ startUtcMs: sinceUtcMs, reason: 'network' }]);
+    const lastFootage = { endUtcMs, bootId: 'another boot' };
+    gapLog.pastOfCamera = { openGap: undefined, resumedUtcMs: undefined, lastFootage };
+    gapLog.isPastUnknown = false;
+    clock.advance(2000);
+    await settled();
+
+    expect(gapLog.list()).toMatchObject([
+      { startUtcMs: endUtcMs, endUtcMs: sinceUtcMs, reason: 'node' },
+      { startUtcMs: sinceUtcMs, reason: 'network' },
+    ]);
+    record(1000);
+    await settled();
+    expect(gapLog.list().every((gap) => gap.endUtcMs !== undefined)).toBe(true);
+  });
+
+  it('are learnt of although the recorder that asked was replaced meanwhile', async () => {
+    const endUtcMs = clock.utcMs() - 20_000;
+    gapLog.isPastUnknown = true;
+    await tracker.begin();
+    record(1000);
+    await tracker.begin();
+    await tracker.stopped('configuration');
+    const lastFootage = { endUtcMs, bootId: 'another boot' };
+    gapLog.pastOfCamera = { openGap: undefined, resumedUtcMs: undefined, lastFootage };
+    gapLog.isPastUnknown = false;
+    clock.advance(5000);
+    await settled();
+
+    expect(gapLog.list()).toContainEqual(expect.objectContaining({ startUtcMs: endUtcMs, reason: 'node' }));
+  });
 
   it('go on where an open one was left', async () => {
     const openGap: Gap = {
