@@ -90,6 +90,24 @@ it('answers 503 while it cannot record', async () => {
   expect(await ask(enginePaths.health)).toEqual({ status: 503, body: '{"status":"failing"}' });
 });
 
+it('lets whoever still sends a body that is refused read why', async () => {
+  const socket = await rawConnection();
+  const chunk = Buffer.alloc(64 * 1024);
+  const chunks = 64;
+  const received: Buffer[] = [];
+  socket.on('data', (data: Buffer) => received.push(data));
+  const closed = once(socket, 'close');
+  socket.write(
+    `PUT ${enginePaths.config} HTTP/1.1\r\nhost: engine\r\ncontent-type: application/json\r\ncontent-length: ${chunks * chunk.length}\r\n\r\n`,
+  );
+  for (let sent = 0; sent < chunks; sent += 1)
+    await new Promise<void>((resolve, reject) => {
+      socket.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  await closed;
+  expect(Buffer.concat(received).toString()).toMatch(/^HTTP\/1\.1 401 /);
+});
+
 it('answers 404 for a segment that was deleted after it was found', async () => {
   await writeFile(join(fixture.folder, '7.mp4'), 'data');
   expect(await ask(enginePaths.segment('gate', 7))).toEqual({ status: 200, body: 'data' });

@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../shared/domain/clock.ts';
 import { parseJson } from '../platform/state-file.ts';
 import { ApiFailure } from './failure.ts';
 
 const URL_LIMIT_CHARACTERS = 2_048;
 const BODY_LIMIT_BYTES = 2 * 1_048_576;
+/** Of a refused body so much is thrown away, and no longer waited for. */
+const DISCARD_LIMIT_BYTES = 8 * 1_048_576;
+const DISCARD_PATIENCE_MS = 2_000;
 
 /** Path and query of a request. Throws `ApiFailure`. */
 export function requestTarget(request: IncomingMessage): URL {
@@ -48,4 +52,23 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   const body = parseJson(Buffer.concat(chunks).toString('utf8'));
   if (body === undefined) throw new ApiFailure('invalid-request', 'The body is not valid JSON.');
   return body;
+}
+
+/**
+ * Reads what remains of a refused body and throws it away. A client that still sends when its connection is closed may never
+ * get to read why (RFC 9112 §9.6). Resolves when the body has ended, or more of it is not waited for.
+ */
+export async function discardBody(request: IncomingMessage, clock: Clock): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let byteLength = 0;
+  const onData = (chunk: Uint8Array): void => {
+    byteLength += chunk.byteLength;
+    if (byteLength > DISCARD_LIMIT_BYTES) resolve();
+  };
+  const patience = clock.after(DISCARD_PATIENCE_MS, resolve);
+  request.on('data', onData).once('end', resolve).once('close', resolve);
+  await promise;
+  patience[Symbol.dispose]();
+  request.off('data', onData).pause();
 }

@@ -16,7 +16,7 @@ import type { EngineApi } from './engine-api.ts';
 import { ApiFailure } from './failure.ts';
 import { createLongConnections } from './long-connections.ts';
 import { createHttpMetrics } from './http-metrics.ts';
-import { readJsonBody, requestTarget } from './requests.ts';
+import { discardBody, readJsonBody, requestTarget } from './requests.ts';
 import { createRouter } from './router.ts';
 import type { RouteMatch } from './router.ts';
 import { engineRoutes, engineWebSocketRoutes } from './routes.ts';
@@ -103,7 +103,8 @@ export function createEngineHttpServer(options: EngineHttpServerOptions): Engine
       } else {
         const failure = error instanceof ApiFailure ? error : failureOf(error, log);
         if (failure.code === 'unauthorized') metrics.countUnauthorized();
-        // What remains of a refused body is not read, so the connection cannot be used again.
+        await discardBody(request, clock);
+        // What remains of a refused body even then is not read, so the connection cannot be used again.
         const headers = request.complete ? failure.headers : { ...failure.headers, connection: 'close' };
         sendJson(response, failure.status, { body: failure.body, headers });
       }
