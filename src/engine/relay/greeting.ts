@@ -34,8 +34,8 @@ const AAC = 10;
 const EX_HEADER = 0x80;
 /** The timeline may be so far ahead of arrival. */
 const TIMELINE_LEAD_MS = 50;
-/** FLV's times are whole milliseconds: pictures so far apart keep their order. */
-const SQUEEZED_STEP_MS = 1;
+/** FLV's times are whole milliseconds: pictures so far apart keep their order, also where the timeline goes at half its pace. */
+const SQUEEZED_STEP_MS = 2;
 
 /** How long the greeting will be that begins so; undefined when the slave does not say. */
 export function announcedGreetingBytes(beginning: Buffer): number | undefined {
@@ -58,7 +58,7 @@ export function greetingPieces(bytes: Buffer, times: GreetingTimes): readonly Gr
   let squeezedMs = times.timelineEndMonotonicMs + TIMELINE_LEAD_MS;
   for (const tag of tags) {
     const liveMs = times.arrivalMonotonicMs - (newestMs - tag.timestampMs);
-    const isPast = liveMs <= squeezedMs;
+    const isPast = liveMs < squeezedMs + SQUEEZED_STEP_MS;
     if (isPast && tag.kind === 'picture') squeezedMs += SQUEEZED_STEP_MS;
     const arrivalMonotonicMs = isPast ? squeezedMs : liveMs;
     writeTimestamp(bytes, tag.start, newestMs - (times.arrivalMonotonicMs - arrivalMonotonicMs));
