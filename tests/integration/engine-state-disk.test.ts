@@ -104,6 +104,17 @@ describe('an engine whose state cannot be written', () => {
     await expect.poll(recordedFrames, { timeout: 15_000 }).toBeGreaterThan(before + 20);
   }
 
+  /** Everything that the engine keeps beside footage. */
+  async function moveToSmallDisk(stack: AsyncDisposableStack): Promise<{ readonly path: string }> {
+    const disk = stack.use(await mountSmallDisk(diskBytes));
+    await mkdir(directory);
+    for (const name of ['etc', 'var']) {
+      await mkdir(join(disk.path, name));
+      await symlink(join(disk.path, name), join(directory, name));
+    }
+    return disk;
+  }
+
   it('starts, records and answers without the files that nothing depends on', async () => {
     const layout = engineLayout(directory);
     makeDirectories(layout);
@@ -120,12 +131,7 @@ describe('an engine whose state cannot be written', () => {
   describe.skipIf(smallDiskMissing)(`on a full disk (${smallDiskMissing ?? 'a small one mounted'})`, () => {
     it('goes on, and says why a change cannot be made', async () => {
       await using stack = new AsyncDisposableStack();
-      const disk = stack.use(await mountSmallDisk(diskBytes));
-      await mkdir(directory);
-      for (const name of ['etc', 'var']) {
-        await mkdir(join(disk.path, name));
-        await symlink(join(disk.path, name), join(directory, name));
-      }
+      const disk = await moveToSmallDisk(stack);
       await start();
       stack.defer(async () => {
         await engine?.stop();
@@ -159,14 +165,9 @@ describe('an engine whose state cannot be written', () => {
       expect((await configure('Main gate')).status).toBe(200);
     });
 
-    it('starts and records without room for its index, says so, and deletes nothing until locks are known', async () => {
+    it('starts and records without room for its index, says so, and tells one gap: that of the stop', async () => {
       await using stack = new AsyncDisposableStack();
-      const disk = stack.use(await mountSmallDisk(diskBytes));
-      await mkdir(directory);
-      for (const name of ['etc', 'var']) {
-        await mkdir(join(disk.path, name));
-        await symlink(join(disk.path, name), join(directory, name));
-      }
+      const disk = await moveToSmallDisk(stack);
       stack.defer(async () => {
         await engine?.stop();
         engine = undefined;

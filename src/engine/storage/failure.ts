@@ -155,14 +155,16 @@ export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** Runs an operation on a volume and makes its failure a value. */
+/** Runs an operation on a volume and makes its failure a value. Rejects with an error that `isBeyond` the operation. */
 export async function attempt<Value>(
   volumePath: string,
   operation: () => Promise<Value>,
+  isBeyond: (error: unknown) => boolean = () => false,
 ): Promise<Outcome<Value>> {
   try {
     return done(await operation());
   } catch (error) {
+    if (isBeyond(error)) throw error;
     return failed(storageFailure(error, volumePath));
   }
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/domain/log.ts';
 import type { CameraId } from '../../shared/engine-api/index.ts';
-import { attempt, done, errorCode, failed, isIndexDown, storageFailure, type Outcome } from './failure.ts';
+import { attempt, errorCode, isIndexDown } from './failure.ts';
 import { gapsOfLost } from './lost-footage.ts';
 import { indexFound, recoverForgottenFile, recoverSegment, type Recovery } from './recover-segment.ts';
 import { footageDirectories, isWithin, type FoundDirectory } from './footage-directories.ts';
@@ -292,7 +292,7 @@ async function indexBatch(
 ): Promise<void> {
   const [first] = found;
   if (first === undefined) return;
-  const outcome = await attemptOnFiles(options.volume.path, () => indexFound(found, options));
+  const outcome = await attempt(options.volume.path, () => indexFound(found, options), isIndexDown);
   if (outcome.kind === 'done') return;
   report.recovered -= found.length;
   report.unreadableFiles += found.length;
@@ -315,14 +315,16 @@ async function salvage<Value>(
   { options, report }: { readonly options: ReconcileOptions; readonly report: MutableReport },
   task: () => Promise<Value>,
 ): Promise<Value | 'gone' | undefined> {
-  const outcome = await attemptOnFiles(options.volume.path, async () => {
+  const taskOrGone = async (): Promise<Value | 'gone'> => {
     try {
       return await task();
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      return 'gone' as const;
+      return 'gone';
     }
-  });
+  };
+  // An index that is down is no matter of this file: all of it has to be done again.
+  const outcome = await attempt(options.volume.path, taskOrGone, isIndexDown);
   if (outcome.kind === 'done') return outcome.value;
   report.unreadableFiles += 1;
   options.log.error(
@@ -330,19 +332,6 @@ async function salvage<Value>(
     'A segment could not be recovered and is left as it is.',
   );
   return undefined;
-}
-
-/** Rejects when the index is down: that is no matter of these files, and all of it has to be done again. */
-async function attemptOnFiles<Value>(
-  volumePath: string,
-  operation: () => Promise<Value>,
-): Promise<Outcome<Value>> {
-  try {
-    return done(await operation());
-  } catch (error) {
-    if (isIndexDown(error)) throw error;
-    return failed(storageFailure(error, volumePath));
-  }
 }
 
 function add(report: MutableReport, recovery: Recovery): void {

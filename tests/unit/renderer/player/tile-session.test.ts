@@ -61,7 +61,6 @@ class Stage {
   readonly states: TileState[] = [];
   readonly statistics: TileStatistics[] = [];
   readonly streams: FlvStream[] = [];
-  readonly soundObstacles: (string | undefined)[] = [];
   frames = 0;
   bytes = 0;
   destroyed = 0;
@@ -98,7 +97,7 @@ class Stage {
       },
       onState: (state) => this.states.push(state),
       onStatistics: (statistics) => this.statistics.push(statistics),
-      onSoundObstacle: (detail) => this.soundObstacles.push(detail),
+      onSoundObstacle: () => undefined,
     });
   }
 
